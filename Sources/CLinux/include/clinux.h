@@ -1,0 +1,34 @@
+// Linux calls that Swift's Glibc module does not carry, or whose prototypes Swift cannot import.
+// Every function returns what the call returns, or -errno; none prints, none keeps state.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// eventfd(2): a close-on-exec, non-blocking counter. Descriptor or -errno.
+int clinux_eventfd(void);
+/// Adds one to the counter. 0 or -errno; never blocks, allocates or locks.
+int clinux_eventfd_signal(int fd) __attribute__((swift_attr("@_noLocks")));
+/// Takes the counter back to zero. Its old value; 0 when nothing was signalled.
+uint64_t clinux_eventfd_clear(int fd);
+
+/// signalfd(2) for the given signals, which are blocked in the calling thread. Descriptor or -errno.
+int clinux_signalfd(const int *signals, int count);
+/// Reads one pending signal. Its number, 0 when none is pending.
+int clinux_signalfd_read(int fd);
+
+/// Gives the calling thread SCHED_FIFO with `priority` (1..99). 0 or -errno.
+int clinux_set_fifo(int priority);
+/// mlockall(2) for current and future pages. 0 or -errno.
+int clinux_lock_memory(void);
+/// Names the calling thread (15 bytes at most), as top(1) and gdb show it.
+void clinux_name_thread(const char *name);
+
+/// CLOCK_MONOTONIC in nanoseconds.
+int64_t clinux_monotonic_ns(void) __attribute__((swift_attr("@_noLocks")));
+/// Sleeps until `deadline_ns` of CLOCK_MONOTONIC (clock_nanosleep(2), absolute). 0 or -errno.
+int clinux_sleep_until(int64_t deadline_ns) __attribute__((swift_attr("@_noLocks")));
+
+#endif
