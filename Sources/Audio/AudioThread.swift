@@ -1,0 +1,113 @@
+import Glibc
+
+internal import CLinux
+
+/// What an audio thread does from its start to its end.
+protocol AudioWorker: AnyObject {
+    /// Device and what was agreed with it, in one line.
+    var description: String { get }
+    /// CLOCK_MONOTONIC of the first frame; set before the thread starts.
+    var startNs: Int64 { get set }
+    /// Whether the thread serves a card and should be real-time.
+    var isRealtime: Bool { get }
+    /// Runs until a stop is requested (nil) or the device is lost. Called once, on the audio thread.
+    func run() -> AudioError?
+}
+
+/// Owner of one audio thread: starts it, real-time when allowed, and joins it in bounded time.
+final class AudioThread {
+    /// Enough for alsa-lib's plug-ins and speexdsp's stack buffers (8 KiB); a default stack would lock 8 MiB.
+    private static let stackBytes = 256 * 1024
+    /// Above ordinary threads, below the kernel's interrupt threads (50).
+    private static let priority: Int32 = 20
+    /// A thread that does not end in this time hangs in a driver; it is left behind.
+    private static let joinLimitMs: Int32 = 1000
+
+    private let state: StreamState
+    private var thread: pthread_t?
+    /// Why SCHED_FIFO was refused; nil when it was granted or not asked for.
+    private(set) var realtimeRefusal: String?
+
+    init(state: StreamState) {
+        self.state = state
+    }
+
+    deinit { stop() }
+
+    /// Starts the thread, with SCHED_FIFO for a real-time worker; a refusal is recorded and the thread runs without.
+    /// A thread that cannot be made ends the stream with a failure.
+    func start(_ worker: any AudioWorker, name: String, at start: SuspendingClock.Instant) {
+        guard thread == nil else { return }
+        worker.startNs = monotonicNs(of: start)
+        var code: Int32 = 0
+        if worker.isRealtime {
+            code = create(worker, name: name, isRealtime: true)
+            if code == 0 { return }
+            realtimeRefusal = "SCHED_FIFO \(Self.priority): \(errnoText(code))"
+        }
+        code = create(worker, name: name, isRealtime: false)
+        if code != 0 { state.end(with: .system(name, "thread", code, .reopen)) }
+    }
+
+    /// Asks the thread to end and waits for it, `joinLimitMs` at most. Harmless when there is none.
+    func stop() {
+        guard let thread else { return }
+        self.thread = nil
+        state.stopRequested.store(true, ordering: .releasing)
+        clinux_eventfd_signal(state.wake)
+        var descriptor = pollfd(fd: state.done, events: Int16(POLLIN), revents: 0)
+        var isDone: Int32
+        repeat { isDone = poll(&descriptor, 1, Self.joinLimitMs) } while isDone < 0 && errno == EINTR
+        if isDone > 0 {
+            pthread_join(thread, nil)
+        } else {
+            pthread_detach(thread)
+        }
+    }
+
+    private func create(_ worker: any AudioWorker, name: String, isRealtime: Bool) -> Int32 {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, Self.stackBytes)
+        if isRealtime {
+            var parameters = sched_param()
+            parameters.sched_priority = Self.priority
+            pthread_attr_setinheritsched(&attributes, Int32(PTHREAD_EXPLICIT_SCHED))
+            pthread_attr_setschedpolicy(&attributes, Int32(SCHED_FIFO))
+            pthread_attr_setschedparam(&attributes, &parameters)
+        }
+        // SAFETY: the retained box is released by the thread, or here when there is no thread. The worker is used by
+        // the thread alone from now on.
+        let job = Unmanaged.passRetained(AudioJob(worker: worker, state: state, name: name))
+        var created = pthread_t()
+        let code = pthread_create(&created, &attributes, AudioJob.run, job.toOpaque())
+        if code == 0 { thread = created } else { job.release() }
+        return code
+    }
+}
+
+/// What a new thread is handed.
+private final class AudioJob {
+    private let worker: any AudioWorker
+    private let state: StreamState
+    private let name: String
+
+    init(worker: any AudioWorker, state: StreamState, name: String) {
+        self.worker = worker
+        self.state = state
+        self.name = name
+    }
+
+    static let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
+        guard let raw else { return nil }
+        let job = Unmanaged<AudioJob>.fromOpaque(raw).takeRetainedValue()
+        // Signals are the runner's: no audio thread may be interrupted by one.
+        var signals = sigset_t()
+        sigfillset(&signals)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        clinux_name_thread(job.name)
+        job.state.end(with: job.worker.run())
+        return nil
+    }
+}

@@ -1,0 +1,90 @@
+import Synchronization
+
+internal import CLinux
+
+/// What a capture stream has counted since its start.
+public struct CaptureStatistics: Sendable, Equatable {
+    /// Times the card's buffer ran full because the thread was late, or the card was suspended.
+    public let overruns: Int
+    /// Times the card delivered nothing for 200 ms and was restarted.
+    public let stalls: Int
+    /// 24 kHz frames lost because the ring was full: the runner was late.
+    public let droppedFrames: Int
+    /// 24 kHz frames captured, dropped ones included; it stands still when the card does.
+    public let capturedFrames: Int
+}
+
+/// A microphone, or a WAV file in its place: a thread of its own that fills a ring with 24 kHz mono PCM16.
+///
+/// Made, used and dropped by one thread (the runner). Only `init` (the driver's open) and `stop` can block.
+public final class CaptureStream: CustomStringConvertible {
+    /// 2.7 s at 24 kHz: a runner that is late for longer loses frames, and `statistics` says so.
+    static let ringFrames = 1 << 16
+
+    /// Device and what was agreed with it, in one line.
+    public let description: String
+
+    private let state: StreamState
+    private let thread: AudioThread
+    private let worker: any AudioWorker
+
+    /// Opens and negotiates; nothing is captured before `start`. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
+    public convenience init(device: String, periodMs: Int, bufferMs: Int) throws(AudioError) {
+        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: PCMWishes())
+    }
+
+    /// As above, with other wishes for the card.
+    convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
+        let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
+        let state = try StreamState(ring: SampleRing(minimumCapacity: Self.ringFrames))
+        switch try DeviceName(device) {
+        case .pcm(let name):
+            let pcm = try PCM(name: name, direction: .capture, timing: timing, wishes: wishes)
+            try self.init(worker: PCMCapture(pcm: pcm, state: state), state: state)
+        case .wav(let path):
+            let reader = try WAVReader(path: path)
+            try self.init(worker: WAVCapture(reader: reader, timing: timing, state: state), state: state)
+        }
+    }
+
+    private init(worker: any AudioWorker, state: StreamState) {
+        self.worker = worker
+        self.state = state
+        description = worker.description
+        thread = AudioThread(state: state)
+    }
+
+    /// Starts the audio thread; frame 0 is captured at `start`. Call once.
+    public func start(at start: SuspendingClock.Instant) {
+        thread.start(worker, name: "capture", at: start)
+    }
+
+    /// Ends the thread and waits for it, a second at most. Frames in the ring can still be read.
+    public func stop() { thread.stop() }
+
+    /// An eventfd: readable each period, and when the stream fails, until `clearEvent`.
+    public var eventDescriptor: Int32 { state.event }
+
+    /// Makes `eventDescriptor` unreadable until the next event. Call before `read`, so that nothing is missed.
+    public func clearEvent() { _ = clinux_eventfd_clear(state.event) }
+
+    /// Reads up to `samples.count` frames and returns their number.
+    public func read(into samples: UnsafeMutableBufferPointer<Int16>) -> Int { state.ring.read(into: samples) }
+
+    /// Frames that can be read now.
+    public var availableFrames: Int { state.ring.availableToRead }
+
+    /// Counted since the start; each number is right, together they may be a period apart.
+    public var statistics: CaptureStatistics {
+        CaptureStatistics(
+            overruns: state.xruns.load(ordering: .relaxed), stalls: state.stalls.load(ordering: .relaxed),
+            droppedFrames: state.ring.droppedFrames, capturedFrames: state.movedFrames.load(ordering: .relaxed))
+    }
+
+    /// Why the stream ended by itself; nil while it works. A failed stream holds its device
+    /// until it is dropped; then a new one can be opened.
+    public var failure: AudioError? { state.failure }
+
+    /// Why the thread runs without SCHED_FIFO; nil when it was granted, or not asked for ("wav:").
+    public var realtimeRefusal: String? { thread.realtimeRefusal }
+}

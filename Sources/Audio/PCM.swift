@@ -1,0 +1,137 @@
+import Glibc
+
+internal import CALSA
+internal import CLinux
+
+/// Owner of one ALSA PCM, opened non-blocking and negotiated. Opened on the runner, then moved to its audio thread.
+///
+/// Methods marked real-time return frames, or -errno as alsa-lib gives it.
+struct PCM: ~Copyable {
+    enum Wait: Equatable {
+        case ready, woken, timedOut
+        /// poll(2) says that the PCM is in an error state; the next call on it says which.
+        case broken
+    }
+
+    /// Frames handled at a time when a plug-in's period is huge; bounds the staging buffers.
+    static let mostStepFrames = 4096
+    /// No frames for this long while running is a fault even when ALSA reports nothing.
+    static let stallMs: Int32 = 200
+    /// Wait before asking again a PCM that said ready and was not.
+    static let pauseNs: Int64 = 1_000_000
+    /// Wait before restarting again a PCM that could not be restarted.
+    static let retryPauseNs: Int64 = 20_000_000
+
+    let name: String
+    let geometry: PCMGeometry
+    private let raw: OpaquePointer
+    /// The wake descriptor, then the PCM's own; filled at open.
+    private let descriptors: UnsafeMutableBufferPointer<pollfd>
+
+    /// Tries of snd_pcm_resume(3) after a suspend, `resumePauseNs` apart; some drivers need up to a second.
+    private static let resumeTries = 50
+    private static let resumePauseNs: Int64 = 20_000_000
+    private static let silenceAlsaLib: Void = calsa_silence_errors()
+
+    /// Opens (snd_pcm_open) and negotiates. Blocks for the time the driver needs.
+    init(
+        name: String, direction: AudioDirection, timing: StreamTiming, wishes: PCMWishes = PCMWishes()
+    ) throws(AudioError) {
+        _ = Self.silenceAlsaLib
+        var opened: OpaquePointer?
+        let stream = direction == .capture ? SND_PCM_STREAM_CAPTURE : SND_PCM_STREAM_PLAYBACK
+        let code = snd_pcm_open(&opened, name, stream, Int32(SND_PCM_NONBLOCK))
+        guard code == 0, let pcm = opened else { throw AudioError.alsa(name, "open", code) }
+        do throws(AudioError) {
+            geometry = try negotiate(pcm, name: name, timing: timing, wishes: wishes)
+        } catch {
+            snd_pcm_close(pcm)
+            throw error
+        }
+        let count = max(0, Int(snd_pcm_poll_descriptors_count(pcm)))
+        descriptors = .allocate(capacity: count + 1)
+        descriptors.initialize(repeating: pollfd(fd: -1, events: Int16(POLLIN), revents: 0))
+        if let first = descriptors.baseAddress { snd_pcm_poll_descriptors(pcm, first + 1, UInt32(count)) }
+        raw = pcm
+        self.name = name
+    }
+
+    deinit {
+        descriptors.deallocate()
+        snd_pcm_close(raw)
+    }
+
+    /// Device and what was agreed, in one line.
+    var description: String {
+        let rate = geometry.rate
+        func time(_ frames: Int) -> String {
+            let tenths = frames * 10_000 / rate
+            return "\(frames) frames (\(tenths / 10).\(tenths % 10) ms)"
+        }
+        let converted = rate == runnerRate ? "" : ", converted at \(runnerRate) Hz"
+        return "\(name): \(rate) Hz, \(geometry.format.name), \(geometry.channels) channel"
+            + (geometry.channels == 1 ? "" : "s")
+            + ", period \(time(geometry.periodFrames)), buffer \(time(geometry.bufferFrames)), interleaved\(converted)"
+    }
+
+    /// Waits until a period can be moved or the stream's owner signals `wake`. Real-time.
+    func wait(wake: Int32, timeoutMs: Int32) -> Wait {
+        guard let first = descriptors.baseAddress else { return .broken }
+        first.pointee.fd = wake
+        let count = poll(first, nfds_t(descriptors.count), timeoutMs)
+        if count == 0 { return .timedOut }
+        if count < 0 { return .woken }
+        if first.pointee.revents != 0 {
+            _ = clinux_eventfd_clear(wake)
+            return .woken
+        }
+        var events: UInt16 = 0
+        // SAFETY: the array behind the first entry is the one snd_pcm_poll_descriptors filled, with its length.
+        snd_pcm_poll_descriptors_revents(raw, first + 1, UInt32(descriptors.count - 1), &events)
+        if Int32(events) & (POLLERR | POLLNVAL | POLLHUP) != 0 { return .broken }
+        return Int32(events) & (POLLIN | POLLOUT) != 0 ? .ready : .woken
+    }
+
+    /// snd_pcm_prepare(3). Real-time.
+    func prepare() -> Int32 { snd_pcm_prepare(raw) }
+
+    /// snd_pcm_start(3). Real-time.
+    func start() -> Int32 { snd_pcm_start(raw) }
+
+    /// Throws away what the card holds and makes it ready again. Real-time.
+    func dropAndPrepare() -> Int32 {
+        // Its result says only that there was nothing to drop.
+        snd_pcm_drop(raw)
+        return snd_pcm_prepare(raw)
+    }
+
+    /// Waits until a suspended card wakes up (snd_pcm_resume(3)), a second at most. What it held is lost. Real-time.
+    func awaitResume() {
+        for _ in 0..<Self.resumeTries {
+            if snd_pcm_resume(raw) != -EAGAIN { return }
+            clinux_sleep_until(clinux_monotonic_ns() + Self.resumePauseNs)
+        }
+    }
+
+    /// Frames that can be moved now. Real-time.
+    func available() -> Int { snd_pcm_avail_update(raw) }
+
+    /// Frames written but not heard. Real-time.
+    func delay() -> Int {
+        var frames: snd_pcm_sframes_t = 0
+        let code = snd_pcm_delay(raw, &frames)
+        return code < 0 ? Int(code) : max(0, frames)
+    }
+
+    /// Reads up to `frames` interleaved frames. Real-time.
+    func read(into bytes: UnsafeMutableRawPointer, frames: Int) -> Int {
+        // SAFETY: the caller's buffer holds `frames` frames of this PCM's geometry.
+        snd_pcm_readi(raw, bytes, snd_pcm_uframes_t(frames))
+    }
+
+    /// Writes up to `frames` interleaved frames. Real-time.
+    func write(_ bytes: UnsafeRawPointer, frames: Int) -> Int {
+        // SAFETY: the caller's buffer holds `frames` frames of this PCM's geometry.
+        snd_pcm_writei(raw, bytes, snd_pcm_uframes_t(frames))
+    }
+}

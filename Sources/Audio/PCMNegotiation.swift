@@ -1,0 +1,140 @@
+internal import CALSA
+
+/// What a card and we agreed on.
+struct PCMGeometry: Equatable {
+    let rate: Int
+    let format: SampleFormat
+    let channels: Int
+    let periodFrames: Int
+    let bufferFrames: Int
+}
+
+/// What we ask a card for, best first.
+struct PCMWishes {
+    /// Our own rate first (nothing to convert), then the rates cards have, exact multiples of ours before others.
+    var rates = [24_000, 48_000, 96_000, 192_000, 44_100, 32_000, 16_000, 8000, 22_050, 12_000, 11_025]
+    var formats: [SampleFormat] = [.s16, .s32, .s24, .s24Packed]
+    /// After these, the fewest the card allows.
+    var channels = [1, 2]
+
+    /// Rates the resampler is used for; anything else is a device that makes no sense for speech.
+    static let usableRates = 8000...192_000
+    /// Microphone arrays and multi-channel interfaces; bounds the staging buffers.
+    static let usableChannels = 1...64
+}
+
+/// Agrees on rate, format, channels, period and buffer with an opened PCM, and sets its start and stop thresholds.
+/// Without alsa-lib's own rate conversion: ours costs half of it.
+func negotiate(
+    _ raw: OpaquePointer, name: String, timing: StreamTiming, wishes: PCMWishes
+) throws(AudioError) -> PCMGeometry {
+    var allocated: OpaquePointer?
+    guard snd_pcm_hw_params_malloc(&allocated) == 0, let hardware = allocated else {
+        throw AudioError(.reopen, "\(name): out of memory")
+    }
+    defer { snd_pcm_hw_params_free(hardware) }
+
+    try check(snd_pcm_hw_params_any(raw, hardware), name, "configurations")
+    // Refused only by plug-ins that do not convert anyway.
+    _ = snd_pcm_hw_params_set_rate_resample(raw, hardware, 0)
+    try check(
+        snd_pcm_hw_params_set_access(raw, hardware, SND_PCM_ACCESS_RW_INTERLEAVED), name, "interleaved access")
+    let format = try chooseFormat(raw, hardware, name, wishes)
+    let channels = try chooseChannels(raw, hardware, name, wishes)
+    let rate = try chooseRate(raw, hardware, name, wishes)
+    var period = snd_pcm_uframes_t(rate * timing.periodMs / 1000)
+    try check(snd_pcm_hw_params_set_period_size_near(raw, hardware, &period, nil), name, "period size")
+    var buffer = snd_pcm_uframes_t(rate * timing.bufferMs / 1000)
+    try check(snd_pcm_hw_params_set_buffer_size_near(raw, hardware, &buffer), name, "buffer size")
+    try check(snd_pcm_hw_params(raw, hardware), name, "hardware parameters")
+    // The card may have moved the period when it learned of the buffer.
+    try check(snd_pcm_hw_params_get_period_size(hardware, &period, nil), name, "period size")
+    try check(snd_pcm_hw_params_get_buffer_size(hardware, &buffer), name, "buffer size")
+
+    let geometry = PCMGeometry(
+        rate: rate, format: format, channels: channels,
+        periodFrames: Int(clamping: period), bufferFrames: Int(clamping: buffer))
+    guard geometry.periodFrames > 0, geometry.bufferFrames >= geometry.periodFrames else {
+        throw AudioError(
+            .tellOperator,
+            "\(name): period of \(period) frames in a buffer of \(buffer): wanted at least one period in the buffer")
+    }
+    try setThresholds(raw, name: name, geometry)
+    return geometry
+}
+
+private func chooseFormat(
+    _ raw: OpaquePointer, _ hardware: OpaquePointer, _ name: String, _ wishes: PCMWishes
+) throws(AudioError) -> SampleFormat {
+    for format in wishes.formats where snd_pcm_hw_params_test_format(raw, hardware, format.alsa) == 0 {
+        try check(snd_pcm_hw_params_set_format(raw, hardware, format.alsa), name, "format \(format.name)")
+        return format
+    }
+    let wanted = wishes.formats.map { $0.name }.joined(separator: ", ")
+    throw AudioError(.tellOperator, "\(name): no usable sample format: wanted one of \(wanted)")
+}
+
+private func chooseChannels(
+    _ raw: OpaquePointer, _ hardware: OpaquePointer, _ name: String, _ wishes: PCMWishes
+) throws(AudioError) -> Int {
+    var fewest: UInt32 = 0
+    try check(snd_pcm_hw_params_get_channels_min(hardware, &fewest), name, "channels")
+    for channels in wishes.channels + [Int(fewest)]
+    where PCMWishes.usableChannels.contains(channels)
+        && snd_pcm_hw_params_test_channels(raw, hardware, UInt32(channels)) == 0
+    {
+        try check(snd_pcm_hw_params_set_channels(raw, hardware, UInt32(channels)), name, "\(channels) channels")
+        return channels
+    }
+    throw AudioError(.tellOperator, "\(name): at least \(fewest) channels: wanted 1 to 64")
+}
+
+private func chooseRate(
+    _ raw: OpaquePointer, _ hardware: OpaquePointer, _ name: String, _ wishes: PCMWishes
+) throws(AudioError) -> Int {
+    for rate in wishes.rates where snd_pcm_hw_params_test_rate(raw, hardware, UInt32(rate), 0) == 0 {
+        try check(snd_pcm_hw_params_set_rate(raw, hardware, UInt32(rate), 0), name, "rate of \(rate) Hz")
+        return rate
+    }
+    var nearest = UInt32(runnerRate)
+    try check(snd_pcm_hw_params_set_rate_near(raw, hardware, &nearest, nil), name, "rate")
+    guard PCMWishes.usableRates.contains(Int(nearest)) else {
+        throw AudioError(.tellOperator, "\(name): rate of \(nearest) Hz: wanted 8000 to 192000 Hz")
+    }
+    return Int(nearest)
+}
+
+/// Nothing starts by itself (both directions start explicitly), and an empty or full buffer stops the card, so that
+/// no old sound is played twice.
+private func setThresholds(_ raw: OpaquePointer, name: String, _ geometry: PCMGeometry) throws(AudioError) {
+    var allocated: OpaquePointer?
+    guard snd_pcm_sw_params_malloc(&allocated) == 0, let software = allocated else {
+        throw AudioError(.reopen, "\(name): out of memory")
+    }
+    defer { snd_pcm_sw_params_free(software) }
+    var boundary: snd_pcm_uframes_t = 0
+    try check(snd_pcm_sw_params_current(raw, software), name, "software parameters")
+    try check(snd_pcm_sw_params_get_boundary(software, &boundary), name, "boundary")
+    try check(
+        snd_pcm_sw_params_set_avail_min(raw, software, snd_pcm_uframes_t(geometry.periodFrames)), name, "avail_min")
+    try check(snd_pcm_sw_params_set_start_threshold(raw, software, boundary), name, "start threshold")
+    try check(
+        snd_pcm_sw_params_set_stop_threshold(raw, software, snd_pcm_uframes_t(geometry.bufferFrames)),
+        name, "stop threshold")
+    try check(snd_pcm_sw_params(raw, software), name, "software parameters")
+}
+
+private func check(_ code: Int32, _ name: String, _ step: String) throws(AudioError) {
+    if code < 0 { throw AudioError.alsa(name, step, code) }
+}
+
+extension SampleFormat {
+    fileprivate var alsa: snd_pcm_format_t {
+        switch self {
+        case .s16: SND_PCM_FORMAT_S16_LE
+        case .s32: SND_PCM_FORMAT_S32_LE
+        case .s24: SND_PCM_FORMAT_S24_LE
+        case .s24Packed: SND_PCM_FORMAT_S24_3LE
+        }
+    }
+}

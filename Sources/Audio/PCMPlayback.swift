@@ -1,0 +1,255 @@
+import Glibc
+
+internal import CLinux
+
+/// The playback thread of an ALSA card: 24 kHz mono from the ring, native frames out, started on demand.
+///
+/// A run lasts from the first frame until the card has played all it was given. Within a run the card's frames map to
+/// ours by the ratio of the rates alone, because silence is only ever added at the run's end.
+final class PCMPlayback: AudioWorker {
+    private enum Phase {
+        /// The card is prepared and silent. -> `playing` when frames are waiting.
+        case idle
+        /// Frames go to the card. -> `ending` when the ring and nearly the card are empty; `idle` on a flush, or when
+        /// the card ran empty by itself.
+        case playing
+        /// The resampler's tail and silence up to a whole period were staged; frames in the ring wait for the next run.
+        /// -> `idle` when the card has played it, or on a flush.
+        case ending
+    }
+
+    /// How often a silent card is asked whether it is still there.
+    private static let idleNs: Int64 = 1_000_000_000
+
+    var startNs: Int64 = 0
+    let isRealtime = true
+    let description: String
+
+    private let pcm: PCM
+    private let name: String
+    private let state: StreamState
+    private let clock: PlaybackClock
+    private let stage: PlaybackStage
+    private var recovery = PCMRecovery()
+    private var phase = Phase.idle
+    /// Frames of this epoch heard in earlier runs.
+    private var epochFrames = 0
+    /// Frames of this run, ours: taken from the ring.
+    private var takenFrames = 0
+    /// Frames of this run, the card's: written, and known to be heard.
+    private var writtenFrames = 0
+    private var heardFrames = 0
+    private var progressNs: Int64 = 0
+    /// When a card whose ring is empty must have played everything, whatever it says.
+    private var drainedNs: Int64?
+
+    init(pcm: consuming PCM, state: StreamState, clock: PlaybackClock) throws(AudioError) {
+        stage = try PlaybackStage(geometry: pcm.geometry, ring: state.ring)
+        description = pcm.description
+        name = pcm.name
+        self.state = state
+        self.clock = clock
+        self.pcm = pcm
+    }
+
+    /// Real-time.
+    func run() -> AudioError? {
+        state.sleep(untilNs: startNs)
+        var error: AudioError?
+        while error == nil, !state.isStopping {
+            if let flush = clock.pendingFlush {
+                perform(flush)
+                continue
+            }
+            switch phase {
+            case .idle:
+                if stage.isEmpty, state.ring.availableToRead == 0 {
+                    state.waitForFrames(untilNs: clinux_monotonic_ns() + Self.idleNs)
+                    // A card that is pulled or suspended while silent says so here.
+                    let code = pcm.available()
+                    if code < 0 { error = recover(from: code) }
+                } else {
+                    error = begin()
+                }
+            case .playing, .ending:
+                error = play()
+            }
+        }
+        // Silences the card; a failure means that it is silent already.
+        _ = pcm.dropAndPrepare()
+        return error
+    }
+
+    // MARK: A run
+
+    private func begin() -> AudioError? {
+        writtenFrames = 0
+        heardFrames = 0
+        drainedNs = nil
+        progressNs = clinux_monotonic_ns()
+        phase = .playing
+        var code = fill()
+        // So little that it would be over before the next look, or is still in the resampler.
+        if code >= 0, stage.isEmpty, writtenFrames < pcm.geometry.periodFrames { code = writeTail() }
+        if code >= 0 { code = Int(pcm.start()) }
+        return code < 0 ? recover(from: code) : nil
+    }
+
+    private func play() -> AudioError? {
+        if stage.isEmpty, phase == .ending || state.ring.availableToRead == 0 { return drain() }
+        drainedNs = nil
+        if pcm.wait(wake: state.wake, timeoutMs: PCM.stallMs) == .woken { return nil }
+        let before = writtenFrames
+        let code = fill()
+        if code < 0 { return recover(from: code) }
+        if writtenFrames > before {
+            noteProgress()
+        } else {
+            // A plug-in that says ready and takes nothing must not make us spin.
+            clinux_sleep_until(clinux_monotonic_ns() + PCM.pauseNs)
+        }
+        return follow(delay: pcm.delay())
+    }
+
+    /// Everything was written: follows the card to its end.
+    private func drain() -> AudioError? {
+        let delay = pcm.delay()
+        let geometry = pcm.geometry
+        let nowNs = clinux_monotonic_ns()
+        let delayNs = Int64(max(0, delay)) * 1_000_000_000 / Int64(geometry.rate)
+        let periodNs = Int64(geometry.periodFrames) * 1_000_000_000 / Int64(geometry.rate)
+        if delay <= 0 && (phase == .ending || delay < 0) || nowNs > drainedNs ?? .max {
+            endRun()
+            return nil
+        }
+        if drainedNs == nil { drainedNs = nowNs + delayNs + 2 * periodNs }
+        if phase == .playing, delay <= 2 * geometry.periodFrames {
+            let code = writeTail()
+            return code < 0 ? recover(from: code) : follow(delay: pcm.delay())
+        }
+        if phase == .playing {
+            // New frames continue the run if they come before its last two periods.
+            state.waitForFrames(untilNs: nowNs + min(periodNs, max(PCM.pauseNs, delayNs - 2 * periodNs)))
+        } else {
+            state.waitForWake(untilNs: nowNs + min(periodNs, delayNs))
+        }
+        return follow(delay: pcm.delay())
+    }
+
+    /// Gives the card all it takes: what is staged, then what is in the ring. Negative: -errno.
+    private func fill() -> Int {
+        while true {
+            let room = pcm.available()
+            if room <= 0 { return room }
+            while stage.isEmpty {
+                if phase == .ending || state.ring.availableToRead == 0 { return 0 }
+                takenFrames += stage.stageFrames(state: state)
+            }
+            let written = pcm.write(stage.bytes, frames: min(room, stage.frames))
+            if written == 0 || written == -Int(EAGAIN) { return 0 }
+            if written < 0 { return written }
+            stage.advance(written)
+            writtenFrames += written
+        }
+    }
+
+    /// Ends the run after what was written. Negative: -errno.
+    private func writeTail() -> Int {
+        phase = .ending
+        drainedNs = nil
+        stage.stageTail(afterFrames: writtenFrames, periodFrames: pcm.geometry.periodFrames)
+        return fill()
+    }
+
+    /// Publishes what was heard by now, and notices a card that stands still.
+    private func follow(delay: Int) -> AudioError? {
+        // An error shows up again in the next write or in `drain`.
+        if delay < 0 { return nil }
+        if writtenFrames - delay > heardFrames {
+            heardFrames = writtenFrames - delay
+            noteProgress()
+        } else if drainedNs == nil, clinux_monotonic_ns() - progressNs > Int64(PCM.stallMs) * 1_000_000 {
+            return recover(from: -Int(ETIMEDOUT))
+        }
+        publish()
+        return nil
+    }
+
+    /// The card took frames, or played some.
+    private func noteProgress() {
+        progressNs = clinux_monotonic_ns()
+        recovery.progress()
+    }
+
+    private func publish() {
+        clock.publish(heardFrames: epochFrames + heardOfTaken)
+        clinux_eventfd_signal(state.event)
+    }
+
+    /// Frames of this run, ours, that were heard. Tail and silence are beyond what was taken.
+    private var heardOfTaken: Int {
+        min(takenFrames, heardFrames * runnerRate / pcm.geometry.rate)
+    }
+
+    /// The card is empty: all that was taken was heard.
+    private func endRun() {
+        epochFrames += takenFrames
+        takenFrames = 0
+        becomeIdle()
+        publish()
+    }
+
+    private func becomeIdle() {
+        heardFrames = 0
+        stage.reset()
+        phase = .idle
+        // A card that cannot be prepared says so when the next run begins.
+        _ = pcm.dropAndPrepare()
+    }
+
+    // MARK: Flush and faults
+
+    private func perform(_ flush: PlaybackClock.Flush) {
+        if phase != .idle {
+            // Negative: the card had just run empty.
+            heardFrames = max(heardFrames, writtenFrames - max(0, pcm.delay()))
+            clock.publish(heardFrames: epochFrames + heardOfTaken)
+        }
+        becomeIdle()
+        state.ring.discard(flush.writtenFrames - state.ring.readFrames)
+        epochFrames = 0
+        takenFrames = 0
+        clock.complete(flush)
+        clinux_eventfd_signal(state.event)
+    }
+
+    /// Takes up the run again after an error; an error when the card is given up.
+    private func recover(from code: Int) -> AudioError? {
+        let isOver = stage.isEmpty && (phase == .ending || state.ring.availableToRead == 0)
+        if code == -Int(EPIPE), isOver {
+            // Played to its end between two looks: no fault.
+            endRun()
+            return nil
+        }
+        state.count(fault: code)
+        switch recovery.step(for: code) {
+        case .giveUp: return .lost(name, "playback", code)
+        case .resumeThenRestart: pcm.awaitResume()
+        case .restart: break
+        }
+        if isOver {
+            endRun()
+            return nil
+        }
+        // What the card held is gone: it counts as heard, and the rest of the run becomes a run of its own.
+        heardFrames = writtenFrames
+        let heard = heardOfTaken
+        epochFrames += heard
+        takenFrames -= heard
+        heardFrames = 0
+        phase = .idle
+        if pcm.dropAndPrepare() < 0 { state.sleep(untilNs: clinux_monotonic_ns() + PCM.retryPauseNs) }
+        publish()
+        return nil
+    }
+}

@@ -1,0 +1,121 @@
+import Synchronization
+
+internal import CLinux
+
+/// What a playback stream has counted since its start.
+public struct PlaybackStatistics: Sendable, Equatable {
+    /// Times the card ran empty although frames were waiting, or was suspended: the thread was late.
+    public let underruns: Int
+    /// Times the card took nothing for 200 ms and was restarted.
+    public let stalls: Int
+    /// 24 kHz frames handed to the card.
+    public let playedFrames: Int
+}
+
+/// A loudspeaker, or a WAV file in its place: a thread of its own that plays 24 kHz mono PCM16 from a ring.
+///
+/// Made, used and dropped by one thread (the runner). Only `init` (the driver's open) and `stop` can block.
+public final class PlaybackStream: CustomStringConvertible {
+    /// 1.4 s at 24 kHz: what the thread can play while the runner is busy.
+    static let ringFrames = 1 << 15
+
+    /// Device and what was agreed with it, in one line.
+    public let description: String
+
+    private let state: StreamState
+    private let clock: PlaybackClock
+    private let thread: AudioThread
+    private let worker: any AudioWorker
+    private var writtenAtFlush = 0
+
+    /// Opens and negotiates; a "wav:" file is emptied. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
+    public convenience init(device: String, periodMs: Int, bufferMs: Int) throws(AudioError) {
+        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: PCMWishes())
+    }
+
+    /// As above, with other wishes for the card.
+    convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
+        let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
+        let state = try StreamState(ring: SampleRing(minimumCapacity: Self.ringFrames))
+        let clock = PlaybackClock()
+        switch try DeviceName(device) {
+        case .pcm(let name):
+            let pcm = try PCM(name: name, direction: .playback, timing: timing, wishes: wishes)
+            try self.init(worker: PCMPlayback(pcm: pcm, state: state, clock: clock), state: state, clock: clock)
+        case .wav(let path):
+            let writer = try WAVWriter(path: path)
+            self.init(
+                worker: WAVPlayback(writer: writer, timing: timing, state: state, clock: clock),
+                state: state, clock: clock)
+        }
+    }
+
+    private init(worker: any AudioWorker, state: StreamState, clock: PlaybackClock) {
+        self.worker = worker
+        self.state = state
+        self.clock = clock
+        description = worker.description
+        thread = AudioThread(state: state)
+    }
+
+    /// Starts the audio thread: a card stays silent until frames are written, a WAV file grows from `start` on.
+    /// Call once.
+    public func start(at start: SuspendingClock.Instant) {
+        thread.start(worker, name: "playback", at: start)
+    }
+
+    /// Silences the device, ends the thread and waits for it, a second at most.
+    public func stop() { thread.stop() }
+
+    /// An eventfd: readable each period while something is audible, after a flush, when playback falls silent, and when
+    /// the stream fails, until `clearEvent`.
+    public var eventDescriptor: Int32 { state.event }
+
+    /// Makes `eventDescriptor` unreadable until the next event. Call before looking at `position`.
+    public func clearEvent() { _ = clinux_eventfd_clear(state.event) }
+
+    /// Queues as many frames as fit and returns their number. They belong to the epoch of the last `flush`, also while
+    /// that flush is on its way.
+    public func write(_ samples: UnsafeBufferPointer<Int16>) -> Int {
+        let written = state.ring.write(UnsafeBufferPointer(rebasing: samples.prefix(freeFrames)))
+        if written > 0 { state.framesWritten() }
+        return written
+    }
+
+    /// Frames that `write` would take now.
+    public var freeFrames: Int { state.ring.availableToWrite }
+
+    /// Frames taken by `write` since the last `flush`; the device is silent when `position` has reached it.
+    public var writtenFrames: Int { state.ring.writtenFrames - writtenAtFlush }
+
+    /// Throws away what is queued, in the ring and in the card, and begins a new epoch, which is returned.
+    ///
+    /// Returns at once; the thread does it within a period, 20 ms at most. Then `position` shows the epoch.
+    public func flush() -> UInt16 {
+        writtenAtFlush = state.ring.writtenFrames
+        let epoch = clock.requestFlush(writtenFrames: writtenAtFlush)
+        clinux_eventfd_signal(state.wake)
+        return epoch
+    }
+
+    /// The playback clock. One atomic load.
+    public var position: PlaybackPosition { clock.position }
+
+    /// Frames heard of the epoch that the flush which returned `epoch` ended: the truth for truncation.
+    /// Nil while that flush is on its way, and for all but the last 15 flushes.
+    public func heardAtFlush(_ epoch: UInt16) -> Int? { clock.heardFrames(endedBy: epoch) }
+
+    /// Counted since the start; each number is right, together they may be a period apart.
+    public var statistics: PlaybackStatistics {
+        PlaybackStatistics(
+            underruns: state.xruns.load(ordering: .relaxed), stalls: state.stalls.load(ordering: .relaxed),
+            playedFrames: state.movedFrames.load(ordering: .relaxed))
+    }
+
+    /// Why the stream ended by itself; nil while it works. A failed stream holds its device
+    /// until it is dropped; then a new one can be opened.
+    public var failure: AudioError? { state.failure }
+
+    /// Why the thread runs without SCHED_FIFO; nil when it was granted, or not asked for ("wav:").
+    public var realtimeRefusal: String? { thread.realtimeRefusal }
+}

@@ -1,0 +1,84 @@
+/// How a card lays out one sample, little-endian.
+enum SampleFormat: Equatable, Sendable, CaseIterable {
+    case s16
+    case s32
+    /// 24 bits in the low three bytes of four.
+    case s24
+    /// 24 bits in three bytes.
+    case s24Packed
+
+    var bytesPerSample: Int {
+        switch self {
+        case .s16: 2
+        case .s32, .s24: 4
+        case .s24Packed: 3
+        }
+    }
+
+    /// alsa-lib's name.
+    var name: String {
+        switch self {
+        case .s16: "S16_LE"
+        case .s32: "S32_LE"
+        case .s24: "S24_LE"
+        case .s24Packed: "S24_3LE"
+        }
+    }
+
+    /// Mixes `frames` interleaved frames down to mono PCM16: the mean of all channels. Real-time.
+    func mixDown(
+        _ interleaved: UnsafeRawPointer, channels: Int, frames: Int, into mono: UnsafeMutablePointer<Int16>
+    ) {
+        if self == .s16, channels == 1 {
+            UnsafeMutableRawPointer(mono).copyMemory(from: interleaved, byteCount: frames * 2)
+            return
+        }
+        let divisor = Int32(channels)
+        var offset = 0
+        for frame in 0..<frames {
+            var sum: Int32 = 0
+            for _ in 0..<channels {
+                sum &+= Int32(sample(interleaved, at: offset))
+                offset &+= bytesPerSample
+            }
+            mono[frame] = Int16(truncatingIfNeeded: sum / divisor)
+        }
+    }
+
+    /// Spreads mono PCM16 over all channels of `frames` interleaved frames. Real-time.
+    func spread(
+        _ mono: UnsafePointer<Int16>, frames: Int, channels: Int, into interleaved: UnsafeMutableRawPointer
+    ) {
+        var offset = 0
+        for frame in 0..<frames {
+            for _ in 0..<channels {
+                store(mono[frame], interleaved, at: offset)
+                offset &+= bytesPerSample
+            }
+        }
+    }
+
+    /// The 16 most significant bits of the sample at a byte offset.
+    @inline(__always)
+    private func sample(_ raw: UnsafeRawPointer, at offset: Int) -> Int16 {
+        // SAFETY: the caller's buffer holds bytesPerSample bytes from `offset`; loads need no alignment.
+        switch self {
+        case .s16: raw.loadUnaligned(fromByteOffset: offset, as: Int16.self)
+        case .s32: raw.loadUnaligned(fromByteOffset: offset &+ 2, as: Int16.self)
+        case .s24, .s24Packed: raw.loadUnaligned(fromByteOffset: offset &+ 1, as: Int16.self)
+        }
+    }
+
+    @inline(__always)
+    private func store(_ value: Int16, _ raw: UnsafeMutableRawPointer, at offset: Int) {
+        // SAFETY: the caller's buffer holds bytesPerSample bytes from `offset`; nor do stores.
+        switch self {
+        case .s16: raw.storeBytes(of: value, toByteOffset: offset, as: Int16.self)
+        case .s32: raw.storeBytes(of: Int32(value) << 16, toByteOffset: offset, as: Int32.self)
+        case .s24: raw.storeBytes(of: Int32(value) << 8, toByteOffset: offset, as: Int32.self)
+        case .s24Packed:
+            raw.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+            raw.storeBytes(of: value, toByteOffset: offset &+ 1, as: Int16.self)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+import Synchronization
+
+internal import CLinux
+
+/// What a stream's owner and its audio thread share: the ring, counters, and eventfds in both directions.
+final class StreamState: @unchecked Sendable {
+    // SAFETY: `ending` is written by the audio thread before `hasEnded` is released, and read after it is acquired.
+    // Everything else is constant or atomic.
+
+    let ring: SampleRing
+    /// Signalled by the thread for the owner.
+    let event: Int32
+    /// Signalled by the owner for the thread.
+    let wake: Int32
+    /// Signalled by the thread when it is about to return.
+    let done: Int32
+    let stopRequested = Atomic<Bool>(false)
+    let xruns = Atomic<Int>(0)
+    let stalls = Atomic<Int>(0)
+    /// 24 kHz frames that went through the thread.
+    let movedFrames = Atomic<Int>(0)
+    private let wantsFrames = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
+    private var ending: AudioError?
+
+    init(ring: SampleRing) throws(AudioError) {
+        self.ring = ring
+        event = clinux_eventfd()
+        wake = clinux_eventfd()
+        done = clinux_eventfd()
+        // A throwing initializer of a fully initialized object runs deinit, which closes what was opened.
+        if let code = [event, wake, done].first(where: { $0 < 0 }) {
+            throw AudioError.system("audio", "eventfd", -code, .reopen)
+        }
+    }
+
+    deinit {
+        for descriptor in [event, wake, done] where descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Why the thread ended by itself; nil while it runs.
+    var failure: AudioError? {
+        hasEnded.load(ordering: .acquiring) ? ending : nil
+    }
+
+    /// The thread's last act. Audio thread, after its loop.
+    func end(with error: AudioError?) {
+        ending = error
+        hasEnded.store(true, ordering: .releasing)
+        clinux_eventfd_signal(event)
+        clinux_eventfd_signal(done)
+    }
+
+    /// Real-time.
+    var isStopping: Bool { stopRequested.load(ordering: .acquiring) }
+
+    /// Counts a card's fault (-errno): a stall (ETIMEDOUT) or an xrun. Real-time.
+    func count(fault code: Int) {
+        if code == -Int(ETIMEDOUT) {
+            stalls.wrappingAdd(1, ordering: .relaxed)
+        } else {
+            xruns.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+
+    /// Sleeps until an instant of CLOCK_MONOTONIC or a stop, whichever is first. Real-time.
+    func sleep(untilNs deadlineNs: Int64) {
+        while !isStopping {
+            let nowNs = clinux_monotonic_ns()
+            if nowNs >= deadlineNs { return }
+            clinux_sleep_until(min(deadlineNs, nowNs + StreamState.wakeStepNs))
+        }
+    }
+
+    /// Sleeps until an instant of CLOCK_MONOTONIC, rounded up to a millisecond, or until the owner signals. Real-time.
+    func waitForWake(untilNs deadlineNs: Int64) {
+        let aheadMs = (deadlineNs - clinux_monotonic_ns() + 999_999) / 1_000_000
+        guard aheadMs > 0 else { return }
+        var descriptor = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
+        if poll(&descriptor, 1, Int32(clamping: aheadMs)) > 0 { _ = clinux_eventfd_clear(wake) }
+    }
+
+    /// As `waitForWake`, and returns early when the owner writes to the ring. Real-time.
+    func waitForFrames(untilNs deadlineNs: Int64) {
+        wantsFrames.store(true, ordering: .relaxed)
+        // Crosses `framesWritten`: either we see the frames here, or the owner sees that we want them.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if ring.availableToRead == 0 { waitForWake(untilNs: deadlineNs) }
+        wantsFrames.store(false, ordering: .relaxed)
+    }
+
+    /// Wakes a thread that waits for frames. Owner, after writing to the ring.
+    func framesWritten() {
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if wantsFrames.load(ordering: .relaxed) { clinux_eventfd_signal(wake) }
+    }
+
+    /// Longest sleep that does not look at the stop request.
+    static let wakeStepNs: Int64 = 20_000_000
+}

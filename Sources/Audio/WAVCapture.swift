@@ -1,0 +1,77 @@
+import Synchronization
+
+internal import CLinux
+
+/// The capture thread of a WAV file: its frame 0 is the start of audio, and time passes as it would at a card.
+final class WAVCapture: AudioWorker {
+    var startNs: Int64 = 0
+    let isRealtime = false
+    let description: String
+
+    private let path: String
+    private let state: StreamState
+    private let periodNs: Int64
+    private var reader: WAVReader
+    private var resampler: Resampler
+    private let mono: UnsafeMutableBufferPointer<Int16>
+    private let converted: UnsafeMutableBufferPointer<Int16>
+    /// Frames of `mono` that the resampler has not taken yet.
+    private var pending = 0..<0
+    private var capturedFrames = 0
+
+    init(reader: consuming WAVReader, timing: StreamTiming, state: StreamState) throws(AudioError) {
+        resampler = try Resampler(from: reader.rate, to: runnerRate)
+        mono = .allocate(capacity: WAVReader.stepFrames)
+        mono.initialize(repeating: 0)
+        converted = .allocate(capacity: WAVReader.stepFrames)
+        converted.initialize(repeating: 0)
+        periodNs = Int64(timing.periodMs) * 1_000_000
+        path = reader.path
+        description = reader.description
+        self.state = state
+        self.reader = reader
+    }
+
+    deinit {
+        mono.deallocate()
+        converted.deallocate()
+    }
+
+    func run() -> AudioError? {
+        var deadlineNs = startNs + periodNs
+        while true {
+            state.sleep(untilNs: deadlineNs)
+            if state.isStopping { return nil }
+            let nowNs = clinux_monotonic_ns()
+            // All that is due, also what a late wake-up left behind.
+            let dueFrames = framesElapsed(ns: nowNs - startNs, rate: runnerRate)
+            while capturedFrames < dueFrames, !state.isStopping {
+                let code = capture(min(dueFrames - capturedFrames, converted.count))
+                if code < 0 { return .system("wav:\(path)", "read", -code) }
+            }
+            clinux_eventfd_signal(state.event)
+            deadlineNs += ((nowNs - deadlineNs) / periodNs + 1) * periodNs
+        }
+    }
+
+    /// Converts and captures `count` frames. 0 or -errno.
+    private func capture(_ count: Int) -> Int32 {
+        var filled = 0
+        while filled < count {
+            if pending.isEmpty {
+                let code = reader.read(into: mono)
+                if code < 0 { return code }
+                pending = 0..<mono.count
+            }
+            let (consumed, produced) = resampler.process(
+                UnsafeBufferPointer(rebasing: mono[pending]),
+                into: UnsafeMutableBufferPointer(rebasing: converted[filled..<count]))
+            pending = pending.lowerBound + consumed..<pending.upperBound
+            filled += produced
+        }
+        state.ring.write(UnsafeBufferPointer(rebasing: converted[..<count]))
+        capturedFrames += count
+        state.movedFrames.store(capturedFrames, ordering: .relaxed)
+        return 0
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import Audio
+
+@Suite struct CaptureStreamTests {
+    @Test func aWAVFileIsCapturedFromItsFirstFrameThenSilence() throws {
+        let file = try TemporaryFile(WAVBytes(samples: ramp(2400)).bytes)
+        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        stream.start(at: .now)
+        #expect(stream.collect(3000) == ramp(2400) + [Int16](repeating: 0, count: 600))
+        stream.stop()
+        #expect(stream.failure == nil)
+        #expect(stream.statistics.overruns == 0)
+        #expect(stream.statistics.capturedFrames >= 3000)
+    }
+
+    @Test func framesComeInRealTimeAfterTheStart() throws {
+        let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
+        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        let start = SuspendingClock.now + .milliseconds(50)
+        stream.start(at: start)
+        var isEarly = false
+        let isEnough = eventually(stream.eventDescriptor) {
+            stream.clearEvent()
+            // The count is read before the clock, so a late test cannot make frames look early.
+            let frames = stream.availableFrames
+            let elapsedNs = start.duration(to: .now) / .nanoseconds(1)
+            if Double(frames) > max(0, elapsedNs) * 24e-6 + 1 { isEarly = true }
+            return frames >= 4800
+        }
+        #expect(isEnough)
+        #expect(!isEarly)
+        stream.stop()
+    }
+
+    @Test(arguments: [8000, 16_000, 44_100, 48_000] as [UInt32])
+    func otherRatesAndStereoBecome24kHzMonoInTime(rate: UInt32) throws {
+        // 60 ms with a click at 30 ms, in both channels.
+        let frames = Int(rate) * 60 / 1000
+        let click = frames / 2
+        let samples = (0..<frames).flatMap { ($0 == click ? [20_000, 20_000] : [0, 0]) as [Int16] }
+        let file = try TemporaryFile(WAVBytes(channels: 2, rate: rate, samples: samples).bytes)
+        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        stream.start(at: .now)
+        let captured = stream.collect(1600)
+        stream.stop()
+        let loudest = captured.indices.max { abs(Int(captured[$0])) < abs(Int(captured[$1])) } ?? 0
+        #expect(captured.count == 1600)
+        #expect(abs(loudest - 720) <= 1)
+    }
+
+    @Test func aSlowReaderLosesFramesAndIsTold() throws {
+        let ring = SampleRing(minimumCapacity: 512)
+        let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
+        let state = try StreamState(ring: ring)
+        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
+        let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
+        let thread = AudioThread(state: state)
+        thread.start(worker, name: "capture", at: .now)
+        #expect(eventually(state.event) { ring.droppedFrames > 0 })
+        thread.stop()
+        #expect(ring.availableToRead == 512)
+        #expect(ring.droppedFrames == state.movedFrames.load(ordering: .relaxed) - 512)
+    }
+
+    @Test func stoppingBeforeTheStartIsPromptAndStoppingTwiceHarmless() throws {
+        let file = try TemporaryFile(WAVBytes(samples: ramp(10)).bytes)
+        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        stream.stop()
+        stream.start(at: .now + .seconds(3600))
+        let begin = SuspendingClock.now
+        stream.stop()
+        stream.stop()
+        #expect(begin.duration(to: .now) < .milliseconds(500))
+        #expect(stream.availableFrames == 0)
+        #expect(stream.failure == nil)
+    }
+
+    @Test func theNullCardDeliversSilenceAtTheSpeedOfACard() throws {
+        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40)
+        #expect(stream.description.hasPrefix("null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms)"))
+        let start = SuspendingClock.now
+        stream.start(at: start)
+        #expect(eventually(stream.eventDescriptor) { stream.statistics.capturedFrames >= 4800 })
+        let elapsed = start.duration(to: .now) / .milliseconds(1)
+        stream.stop()
+        // 200 ms of frames; it may run ahead by two buffers and a step, not more.
+        #expect(elapsed >= 100)
+        #expect(stream.collect(480) == [Int16](repeating: 0, count: 480))
+        #expect(stream.statistics.stalls == 0)
+    }
+
+    @Test func aCardOfAnotherRateFormatAndChannelCountIsConverted() throws {
+        var wishes = PCMWishes()
+        wishes.rates = [48_000]
+        wishes.formats = [.s32]
+        wishes.channels = [2]
+        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40, wishes: wishes)
+        #expect(stream.description.hasPrefix("null: 48000 Hz, S32_LE, 2 channels, period 480 frames (10.0 ms)"))
+        stream.start(at: .now)
+        #expect(stream.collect(960) == [Int16](repeating: 0, count: 960))
+        stream.stop()
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+@testable import Audio
+
+@Suite struct WAVPlaybackTests {
+    private let file: TemporaryFile
+    private let stream: PlaybackStream
+
+    init() throws {
+        file = try TemporaryFile()
+        stream = try PlaybackStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+    }
+
+    /// The file without the silence around and between what was heard.
+    private func heardSamples() throws -> [Int16] {
+        try #require(samplesOfWriter(file.bytes)).filter { $0 != 0 }
+    }
+
+    @Test func heardEqualsWrittenOnceAllWasPlayed() throws {
+        stream.start(at: .now)
+        #expect(stream.write(ramp(2500)) == 2500)
+        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        #expect(stream.position == PlaybackPosition(epoch: 0, heardFrames: 2500))
+        stream.stop()
+        #expect(try heardSamples() == ramp(2500))
+    }
+
+    @Test func theFileGrowsWithTimeAlsoInSilence() throws {
+        let start = SuspendingClock.now
+        stream.start(at: start)
+        var isReadable = true
+        #expect(
+            eventually(stream.eventDescriptor) {
+                guard let samples = samplesOfWriter(file.bytes) else {
+                    isReadable = false
+                    return true
+                }
+                return samples.count >= 2400
+            })
+        let before = SuspendingClock.now
+        stream.stop()
+        let frames = try #require(samplesOfWriter(file.bytes)).count
+        #expect(isReadable)
+        #expect(Double(frames) >= start.duration(to: before) / .seconds(1) * 24_000 - 1)
+        #expect(Double(frames) <= start.duration(to: .now) / .seconds(1) * 24_000 + 1)
+        #expect(stream.position.heardFrames == 0)
+    }
+
+    @Test func framesAreHeardNoEarlierThanTheyWereWritten() throws {
+        let start = SuspendingClock.now
+        stream.start(at: start)
+        #expect(eventually(stream.eventDescriptor) { (samplesOfWriter(file.bytes)?.count ?? 0) >= 1000 })
+        let written = start.duration(to: .now) / .seconds(1) * 24_000
+        #expect(stream.write(ramp(100)) == 100)
+        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        stream.stop()
+        let first = try #require(samplesOfWriter(file.bytes)?.firstIndex { $0 != 0 })
+        #expect(Double(first) >= written - 1)
+    }
+
+    @Test func aFlushSilencesAndTellsWhatWasHeard() throws {
+        stream.start(at: .now)
+        #expect(stream.write(ramp(24_000)) == 24_000)
+        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 1000 })
+        let epoch = stream.flush()
+        #expect(stream.writtenFrames == 0)
+        #expect(eventually(stream.eventDescriptor, limitMs: 3000) { stream.position.epoch == epoch })
+        let heard = try #require(stream.heardAtFlush(epoch))
+        let fileFrames = try #require(samplesOfWriter(file.bytes)).count
+        #expect(eventually(stream.eventDescriptor) { (samplesOfWriter(file.bytes)?.count ?? 0) > fileFrames + 480 })
+        stream.stop()
+        #expect(stream.position == PlaybackPosition(epoch: epoch, heardFrames: 0))
+        #expect(try heardSamples() == ramp(heard))
+        #expect(heard > 1000)
+    }
+
+    @Test func framesWrittenWhileAFlushIsPendingBelongToTheNewEpoch() throws {
+        stream.start(at: .now)
+        #expect(stream.write(ramp(10_000)) == 10_000)
+        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 0 })
+        let epoch = stream.flush()
+        #expect(stream.write(ramp(700, from: 20_000)) == 700)
+        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch && stream.isHeard() })
+        stream.stop()
+        let heard = try #require(stream.heardAtFlush(epoch))
+        #expect(stream.position.heardFrames == 700)
+        #expect(try heardSamples() == ramp(heard) + ramp(700, from: 20_000))
+    }
+
+    @Test func twoFlushesInARowEachAnswer() throws {
+        stream.start(at: .now)
+        #expect(stream.write(ramp(10_000)) == 10_000)
+        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 0 })
+        let first = stream.flush()
+        #expect(stream.write(ramp(50)) == 50)
+        let second = stream.flush()
+        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == second })
+        stream.stop()
+        let heard = [try #require(stream.heardAtFlush(first)), try #require(stream.heardAtFlush(second))]
+        #expect(try heardSamples() == ramp(heard[0]) + ramp(heard[1]))
+        #expect(heard[1] <= 50)
+        #expect(stream.position.heardFrames == 0)
+    }
+
+    @Test func aFlushOfSilenceEndsAnEpochInWhichNothingWasHeard() throws {
+        stream.start(at: .now)
+        let epoch = stream.flush()
+        #expect(eventually(stream.eventDescriptor) { stream.heardAtFlush(epoch) == 0 })
+        #expect(stream.position == PlaybackPosition(epoch: epoch, heardFrames: 0))
+        stream.stop()
+    }
+
+    @Test func aLateThreadCatchesUpAndHearsNothingBeyondTheFlush() throws {
+        let late = try TemporaryFile()
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 1024))
+        let clock = PlaybackClock()
+        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
+        let worker = try WAVPlayback(writer: WAVWriter(path: late.path), timing: timing, state: state, clock: clock)
+        ramp(500).withUnsafeBufferPointer { _ = state.ring.write($0) }
+        #expect(worker.play(dueFrames: 0) == 0)
+        // Half a second late; meanwhile all was flushed and new frames came.
+        let epoch = clock.requestFlush(writtenFrames: state.ring.writtenFrames)
+        ramp(50, from: 1000).withUnsafeBufferPointer { _ = state.ring.write($0) }
+        #expect(worker.play(dueFrames: 12_000) == 0)
+        #expect(worker.play(dueFrames: 12_050) == 0)
+        let expected = ramp(500) + [Int16](repeating: 0, count: 11_500) + ramp(50, from: 1000)
+        #expect(samplesOfWriter(late.bytes) == expected)
+        #expect(clock.heardFrames(endedBy: epoch) == 500)
+        #expect(clock.position == PlaybackPosition(epoch: epoch, heardFrames: 50))
+    }
+
+    @Test func writeTakesOnlyWhatFitsAndLosesNothing() throws {
+        let much = ramp(PlaybackStream.ringFrames + 100)
+        #expect(stream.write(much) == PlaybackStream.ringFrames)
+        #expect(stream.freeFrames == 0)
+        #expect(stream.write([1]) == 0)
+        #expect(stream.writtenFrames == PlaybackStream.ringFrames)
+    }
+
+    @Test func aFileThatCannotGrowEndsTheStreamWithOneLine() throws {
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 16))
+        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
+        let writer = try WAVWriter(path: file.path, mostDataBytes: 100)
+        let worker = WAVPlayback(writer: writer, timing: timing, state: state, clock: PlaybackClock())
+        let thread = AudioThread(state: state)
+        thread.start(worker, name: "playback", at: .now)
+        #expect(eventually(state.event) { state.failure != nil })
+        #expect(
+            state.failure?.description
+                == "wav:\(file.path): full: a WAV file holds 4 GiB, 24 hours of sound")
+        thread.stop()
+        #expect(samplesOfWriter(file.bytes)?.count == 50)
+    }
+}
