@@ -1,0 +1,123 @@
+import Glibc
+
+/// Owner of the directory: its lock, and the names in it.
+struct JournalDirectory: ~Copyable {
+    let path: String
+    /// flock(2) ends with the descriptor, so a killed agent leaves no stale lock.
+    private let lock: File
+
+    private static let segmentSuffix = ".jsonl"
+    private static let rewriteSuffix = ".rewrite"
+    /// Digits of a segment's name: those of the largest UInt64, so that name order is number order.
+    private static let nameDigits = 20
+
+    /// Makes the directory (mode 0750, parents too) when it is missing, and locks it.
+    init(_ path: String) throws(JournalError) {
+        try Self.make(path)
+        let lock = try File(path + "/lock", flags: O_RDWR | O_CREAT)
+        let descriptor = lock.descriptor
+        do {
+            try File.perform(path + "/lock", "flock") { orErrno(Int(flock(descriptor, LOCK_EX | LOCK_NB))) }
+        } catch .failed(_, _, errno: EWOULDBLOCK) {
+            throw .inUse(directory: path)
+        }
+        self.path = path
+        self.lock = lock
+    }
+
+    static func make(_ path: String) throws(JournalError) {
+        do {
+            try makeOne(path)
+        } catch .failed(_, _, errno: ENOENT) {
+            guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+                throw .failed(path: path, step: "mkdir", errno: ENOENT)
+            }
+            try make(String(path[..<slash]))
+            try makeOne(path)
+        }
+    }
+
+    private static func makeOne(_ path: String) throws(JournalError) {
+        do {
+            try File.perform(path, "mkdir") { path.withCString { orErrno(Int(mkdir($0, 0o750))) } }
+        } catch .failed(_, _, errno: EEXIST) {
+            return
+        }
+        // The umask may have taken bits away.
+        try File.perform(path, "chmod") { path.withCString { orErrno(Int(chmod($0, 0o750))) } }
+    }
+
+    /// First `seq` of the last segment; nil when there is none. Other files named as segments become findings.
+    ///
+    /// What a rewrite that did not end left behind is removed.
+    borrowing func lastSegment(_ recovery: inout Recovery) throws(JournalError) -> UInt64? {
+        var last: UInt64?
+        for name in try names().sorted() {
+            if name.hasSuffix(Self.rewriteSuffix) {
+                try remove(path + "/" + name)
+            } else if name.hasSuffix(Self.segmentSuffix) {
+                let stem = name.dropLast(Self.segmentSuffix.count)
+                if let firstSeq = UInt64(stem), Self.stem(firstSeq) == stem,
+                    (1...EntryLine.seqLimit).contains(firstSeq)
+                {
+                    last = firstSeq
+                } else {
+                    recovery.add("\(name): not a segment of this journal, left as it is")
+                }
+            }
+        }
+        return last
+    }
+
+    borrowing func segmentPath(_ firstSeq: UInt64) -> String {
+        path + "/" + Self.stem(firstSeq) + Self.segmentSuffix
+    }
+
+    /// The side file for what is no entry in that segment.
+    borrowing func tornPath(_ firstSeq: UInt64) -> String {
+        path + "/" + Self.stem(firstSeq) + ".torn"
+    }
+
+    /// Where a segment is rewritten before it takes its place.
+    borrowing func rewritePath(_ firstSeq: UInt64) -> String {
+        path + "/" + Self.stem(firstSeq) + Self.rewriteSuffix
+    }
+
+    borrowing func rename(_ from: String, to: String) throws(JournalError) {
+        try File.perform(from, "rename") {
+            from.withCString { from in to.withCString { to in orErrno(Int(Glibc.rename(from, to))) } }
+        }
+        try syncNames()
+    }
+
+    borrowing func remove(_ path: String) throws(JournalError) {
+        try File.perform(path, "unlink") { path.withCString { orErrno(Int(unlink($0))) } }
+    }
+
+    /// Makes created, renamed and removed names durable.
+    borrowing func syncNames() throws(JournalError) {
+        try File(path, flags: O_RDONLY | O_DIRECTORY).syncNames()
+    }
+
+    private static func stem(_ firstSeq: UInt64) -> String {
+        let digits = String(firstSeq)
+        return String(repeating: "0", count: nameDigits - digits.count) + digits
+    }
+
+    private borrowing func names() throws(JournalError) -> [String] {
+        guard let stream = opendir(path) else { throw .failed(path: path, step: "opendir", errno: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            // SAFETY: d_name is a C string inside the entry, which readdir(3) leaves alone until the next call.
+            names.append(withUnsafeBytes(of: &entry.pointee.d_name) { name in
+                String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+            })
+            errno = 0
+        }
+        let failure = errno
+        guard failure == 0 else { throw .failed(path: path, step: "readdir", errno: failure) }
+        return names
+    }
+}

@@ -1,0 +1,152 @@
+/// The check that bytes are one JSON object (RFC 8259) on one line, and where its members lie.
+///
+/// A check only, no values: `JSONDecoder` looks closely just at what it is asked for, and a line that another
+/// program cannot parse must never reach a segment.
+struct ObjectSyntax {
+    /// A member of the outermost object; `name` without its quotes. Indices into the checked bytes.
+    struct Member {
+        let name: Range<Int>
+        let value: Range<Int>
+    }
+
+    /// Deeper nesting is refused; our entries have 5 levels, and each level costs stack here and in every reader.
+    static let depthLimit = 64
+
+    private let bytes: ArraySlice<UInt8>
+    private var index: Int
+    private var members: [Member] = []
+
+    /// The members of the object that `bytes` are; nil when they are anything else. UTF-8 is the caller's to check.
+    static func members(of bytes: ArraySlice<UInt8>) -> [Member]? {
+        var syntax = ObjectSyntax(bytes: bytes, index: bytes.startIndex)
+        syntax.skipSpace()
+        guard syntax.object(depth: 1) else { return nil }
+        syntax.skipSpace()
+        return syntax.index == bytes.endIndex ? syntax.members : nil
+    }
+
+    private init(bytes: ArraySlice<UInt8>, index: Int) {
+        self.bytes = bytes
+        self.index = index
+    }
+
+    private var next: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        index += 1
+        return true
+    }
+
+    private mutating func take(_ word: StaticString) -> Bool {
+        for offset in 0..<word.utf8CodeUnitCount where !take(word.utf8Start[offset]) { return false }
+        return true
+    }
+
+    /// Space and tab; a line break would end the entry's line.
+    private mutating func skipSpace() {
+        while take(UInt8(ascii: " ")) || take(UInt8(ascii: "\t")) {}
+    }
+
+    private mutating func value(depth: Int) -> Bool {
+        switch next {
+        case UInt8(ascii: "{"): object(depth: depth + 1)
+        case UInt8(ascii: "["): array(depth: depth + 1)
+        case UInt8(ascii: "\""): string()
+        case UInt8(ascii: "t"): take("true")
+        case UInt8(ascii: "f"): take("false")
+        case UInt8(ascii: "n"): take("null")
+        default: number()
+        }
+    }
+
+    private mutating func object(depth: Int) -> Bool {
+        guard depth <= Self.depthLimit, take(UInt8(ascii: "{")) else { return false }
+        skipSpace()
+        if take(UInt8(ascii: "}")) { return true }
+        repeat {
+            skipSpace()
+            let nameStart = index
+            guard string() else { return false }
+            let name = nameStart + 1..<index - 1
+            skipSpace()
+            guard take(UInt8(ascii: ":")) else { return false }
+            skipSpace()
+            let valueStart = index
+            guard value(depth: depth) else { return false }
+            if depth == 1 { members.append(Member(name: name, value: valueStart..<index)) }
+            skipSpace()
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "}"))
+    }
+
+    private mutating func array(depth: Int) -> Bool {
+        guard depth <= Self.depthLimit, take(UInt8(ascii: "[")) else { return false }
+        skipSpace()
+        if take(UInt8(ascii: "]")) { return true }
+        repeat {
+            skipSpace()
+            guard value(depth: depth) else { return false }
+            skipSpace()
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "]"))
+    }
+
+    private mutating func string() -> Bool {
+        guard take(UInt8(ascii: "\"")) else { return false }
+        while let byte = next {
+            index += 1
+            switch byte {
+            case UInt8(ascii: "\""): return true
+            case UInt8(ascii: "\\"): guard escape() else { return false }
+            case ..<0x20: return false
+            default: continue
+            }
+        }
+        return false
+    }
+
+    private mutating func escape() -> Bool {
+        guard let letter = next else { return false }
+        index += 1
+        switch letter {
+        case UInt8(ascii: "u"):
+            for _ in 0..<4 {
+                guard let digit = next, isHexadecimal(digit) else { return false }
+                index += 1
+            }
+            return true
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return true
+        default: return false
+        }
+    }
+
+    private func isHexadecimal(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+
+    private mutating func number() -> Bool {
+        _ = take(UInt8(ascii: "-"))
+        if !take(UInt8(ascii: "0")) { guard digits() else { return false } }
+        if take(UInt8(ascii: ".")) { guard digits() else { return false } }
+        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+            _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
+            return digits()
+        }
+        return true
+    }
+
+    /// One digit or more.
+    private mutating func digits() -> Bool {
+        let start = index
+        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
+        return index > start
+    }
+}

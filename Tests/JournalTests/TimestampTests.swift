@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@testable import Journal
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_795_256_102_123, "2026-11-21T10:15:02.123Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
+        (-2_203_891_200_000, "1900-03-01T00:00:00.000Z"),
+        (-2_203_891_200_001, "1900-02-28T23:59:59.999Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
+        (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
+        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+    ] as [(Int64, String)])
+    func instantIsWrittenExactly(instantMs: Int64, text: String) {
+        #expect(Timestamp.text(instantMs) == text)
+    }
+
+    @Test func instantsOutsideFourDigitYearsBecomeTheNearest() {
+        #expect(Timestamp.text(.min) == "0000-01-01T00:00:00.000Z")
+        #expect(Timestamp.text(.max) == "9999-12-31T23:59:59.999Z")
+    }
+
+    /// 40000 instants from year 0 to 9999, against gmtime_r(3).
+    @Test func agreesWithTheCLibrary() {
+        let step = (Timestamp.range.upperBound - Timestamp.range.lowerBound) / 40_000
+        for instantMs in stride(from: Timestamp.range.lowerBound, through: Timestamp.range.upperBound, by: Int(step)) {
+            let (seconds, milliseconds) = (instantMs.floorDivided(by: 1000), instantMs.floorRemainder(by: 1000))
+            var time = time_t(seconds)
+            var parts = tm()
+            gmtime_r(&time, &parts)
+            let fields = [
+                (parts.tm_year + 1900, 4, "-"), (parts.tm_mon + 1, 2, "-"), (parts.tm_mday, 2, "T"),
+                (parts.tm_hour, 2, ":"), (parts.tm_min, 2, ":"), (parts.tm_sec, 2, "."), (Int32(milliseconds), 3, "Z"),
+            ].map { number, width, end in
+                String(repeating: "0", count: width - String(number).count) + String(number) + end
+            }
+            let wanted = fields.joined()
+            guard Timestamp.text(instantMs) == wanted else {
+                Issue.record("\(instantMs): \(Timestamp.text(instantMs)) instead of \(wanted)")
+                return
+            }
+        }
+    }
+
+    @Test func systemClockIsTheWallClock() {
+        #expect(abs(WallClock.system.nowMs() - Int64(Date().timeIntervalSince1970 * 1000)) < 5000)
+    }
+}
+
+extension Int64 {
+    fileprivate func floorDivided(by divisor: Int64) -> Int64 {
+        (self - floorRemainder(by: divisor)) / divisor
+    }
+
+    fileprivate func floorRemainder(by divisor: Int64) -> Int64 {
+        (self % divisor + divisor) % divisor
+    }
+}
