@@ -1,0 +1,116 @@
+import Realtime
+
+/// Which item is being heard: the order of what was handed to playback, laid over the playback clock.
+///
+/// Playback counts frames in epochs: a flush ends one, the next counts from 0. Silence is not counted.
+struct Playout: Sendable {
+    /// Audio of one content part, in the order handed over.
+    struct Segment: Sendable, Equatable {
+        let part: ContentPart
+        /// Frames handed to playback: all that was received of the part.
+        var frames: Int
+        /// How many of `frames` were heard.
+        var heardFrames = 0
+    }
+
+    /// What was handed to playback since the last flush.
+    private struct Epoch {
+        var segments: [Segment] = []
+        /// Frames of segments that are accounted for; every one was heard, before all others.
+        var forgottenFrames = 0
+
+        mutating func heard(frames: Int) {
+            var left = max(0, frames - forgottenFrames)
+            for index in segments.indices {
+                segments[index].heardFrames = max(segments[index].heardFrames, min(left, segments[index].frames))
+                left = max(0, left - segments[index].frames)
+            }
+        }
+    }
+
+    private var current = Epoch()
+    /// Epochs that end as soon as playback says how much of them was heard, oldest first.
+    private var flushing: [Epoch] = []
+    /// A server may split a sample between two deltas; the first byte waits here.
+    private var halfSample: (part: ContentPart, byte: UInt8)?
+
+    /// Frames handed over in this epoch and not heard yet.
+    var pendingFrames: Int { current.segments.reduce(0) { $0 + $1.frames - $1.heardFrames } }
+
+    func isPending(_ response: ResponseID) -> Bool {
+        current.segments.contains { $0.part.response == response && $0.heardFrames < $0.frames }
+    }
+
+    /// What was handed over of a response and not forgotten, and how much of it was heard; one segment a part.
+    func segments(of response: ResponseID) -> [Segment] {
+        Self.joined((flushing + [current]).flatMap(\.segments).filter { $0.part.response == response })
+    }
+
+    /// Appends a delta's bytes to the part's audio. The samples to hand to playback.
+    mutating func append(_ bytes: [UInt8], of part: ContentPart) -> [Int16] {
+        var low = halfSample.flatMap { $0.part == part ? $0.byte : nil }
+        var samples: [Int16] = []
+        samples.reserveCapacity(bytes.count / 2 + 1)
+        for byte in bytes {
+            if let first = low {
+                samples.append(Int16(bitPattern: UInt16(first) | UInt16(byte) << 8))
+                low = nil
+            } else {
+                low = byte
+            }
+        }
+        halfSample = low.map { (part, $0) }
+        guard !samples.isEmpty else { return [] }
+        if let last = current.segments.indices.last, current.segments[last].part == part {
+            current.segments[last].frames += samples.count
+        } else {
+            current.segments.append(Segment(part: part, frames: samples.count))
+        }
+        return samples
+    }
+
+    /// The playback clock: frames heard so far. Never more than was handed over counts.
+    mutating func heard(frames: Int) {
+        if flushing.isEmpty {
+            current.heard(frames: frames)
+        } else {
+            // Crossed our flush: playback has not yet begun to count anew.
+            flushing[0].heard(frames: frames)
+        }
+    }
+
+    /// Ends the epoch: playback is asked to throw away what it has, and answers with `flushed`.
+    mutating func flush() {
+        flushing.append(current)
+        current = Epoch()
+        halfSample = nil
+    }
+
+    /// Playback's answer to the oldest flush: what was heard of each segment in the end.
+    mutating func flushed(heardFrames: Int) -> [Segment] {
+        guard !flushing.isEmpty else { return [] }
+        var epoch = flushing.removeFirst()
+        epoch.heard(frames: heardFrames)
+        return Self.joined(epoch.segments)
+    }
+
+    /// Drops heard segments at the front whose response needs no more account.
+    mutating func forgetHeard(except isLive: (ResponseID) -> Bool) {
+        while let first = current.segments.first, first.heardFrames == first.frames, !isLive(first.part.response) {
+            current.forgottenFrames += first.frames
+            current.segments.removeFirst()
+        }
+    }
+
+    /// Parts whose deltas came interleaved, each as one segment.
+    private static func joined(_ segments: [Segment]) -> [Segment] {
+        segments.reduce(into: []) { joined, segment in
+            if let index = joined.firstIndex(where: { $0.part == segment.part }) {
+                joined[index].frames += segment.frames
+                joined[index].heardFrames += segment.heardFrames
+            } else {
+                joined.append(segment)
+            }
+        }
+    }
+}

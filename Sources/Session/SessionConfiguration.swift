@@ -1,0 +1,86 @@
+import Realtime
+
+/// A point of CLOCK_MONOTONIC. Always an argument, never read by a machine.
+public typealias Instant = SuspendingClock.Instant
+
+/// 24 kHz frames: the rate of the session's audio in both directions.
+public let sessionRate = 24_000
+
+/// What the operator chose, as the machines need it.
+public struct SessionConfiguration: Sendable, Equatable {
+    /// Who decides where speech ends.
+    public enum Detection: Sendable, Equatable {
+        /// The button; pre-roll and tail in frames.
+        case pushToTalk(preRollFrames: Int, tailFrames: Int)
+        /// The server, by level (`serverVAD`) or by meaning (`semanticVAD`).
+        case server(TurnDetection)
+    }
+
+    /// What the microphone does while the assistant is audible (server detection only).
+    public enum MicrophoneWhileSpeaking: Sendable, Equatable { case muted, open }
+
+    /// Which part of the conversation an out-of-band transcription request shows the model.
+    public enum OutOfBand: Sendable, Equatable {
+        case off
+        /// The last `count` user items, the turn itself included; 1 is "last-turn".
+        case lastTurns(Int)
+        /// The whole conversation: the request carries no `input`.
+        case fullContext
+    }
+
+    public var model: String
+    public var voice: String
+    public var instructions: String
+    public var detection: Detection
+    public var microphoneWhileSpeaking: MicrophoneWhileSpeaking
+    public var outOfBand: OutOfBand
+    public var transcriptionInstructions: String
+    /// The server's own transcription model; nil switches it off.
+    public var builtInModel: String?
+
+    public init(
+        model: String, voice: String, instructions: String? = nil, detection: Detection,
+        microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
+        transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe"
+    ) {
+        self.model = model
+        self.voice = voice
+        self.instructions = instructions ?? Self.defaultInstructions
+        self.detection = detection
+        self.microphoneWhileSpeaking = microphoneWhileSpeaking
+        self.outOfBand = outOfBand
+        self.transcriptionInstructions = transcriptionInstructions ?? Self.defaultTranscriptionInstructions
+        self.builtInModel = builtInModel
+    }
+
+    /// The prompt of the conversation when the operator names no file.
+    public static let defaultInstructions = text(PackageResources.conversation_prompt_txt)
+    /// The prompt of the out-of-band transcription when the operator names no file.
+    public static let defaultTranscriptionInstructions = text(PackageResources.transcription_prompt_txt)
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        var text = String(decoding: bytes, as: UTF8.self)
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+
+    /// The first frame of every session: everything the server must know before it hears anything.
+    var sessionUpdate: SessionUpdate {
+        var update = SessionUpdate()
+        update.outputModalities = [.audio]
+        update.instructions = instructions
+        update.inputFormat = .pcm24k
+        update.outputFormat = .pcm24k
+        update.voice = .named(voice)
+        update.transcription = builtInModel.map { .value(SessionUpdate.Transcription(model: $0)) } ?? .null
+        switch detection {
+        case .pushToTalk: update.turnDetection = .null
+        case .server(let detection): update.turnDetection = .value(detection)
+        }
+        return update
+    }
+
+    var isPushToTalk: Bool {
+        if case .pushToTalk = detection { true } else { false }
+    }
+}

@@ -1,0 +1,395 @@
+import Realtime
+
+/// Everything a kiosk decides: the link, turns, answers, transcripts, what is shown and what is kept.
+///
+/// Sans-IO: inputs and the current instant in, actions out, performed in order after the state has changed.
+/// The caller keeps captured audio from `oldestNeededFrame` on and calls again at `deadline`.
+/// Nothing a server sends traps.
+public struct SessionStateMachine: Sendable {
+    public enum Input: Sendable, Equatable {
+        case start
+        /// The WebSocket is open. Says nothing about the session yet.
+        case connected
+        case lost(LinkLoss)
+        case received(ServerEvent)
+        /// A message that is no event; the words say why.
+        case receivedUndecodable(String)
+        /// The talk button; `frame` is the capture position at the edge.
+        case pressed(frame: Int)
+        case released(frame: Int)
+        /// Audio up to `frame` is captured.
+        case captured(untilFrame: Int)
+        /// Frames heard since the last flush (or since the start).
+        case heard(frames: Int)
+        /// Playback is silent after `.flushPlayback`; frames heard before it, since the flush before.
+        case flushed(heardFrames: Int)
+        /// The playback device is gone, and with it what it had not played.
+        case playbackLost
+        case deadlineReached
+        /// SIGTERM.
+        case stop
+    }
+
+    public enum Action: Sendable, Equatable {
+        case connect
+        case send(ClientEvent)
+        /// Append these captured frames to the server's input buffer.
+        case sendAudio(Range<Int>)
+        case close(reason: String)
+        case abandon
+        case play([Int16])
+        case flushPlayback
+        case record(Entry)
+        case show(StateLine)
+        case showTurn(SettledTurn)
+        case report(Fault)
+        /// The last action of all.
+        case stopped
+    }
+
+    /// What the journal keeps beside faults.
+    public enum Entry: Sendable, Equatable {
+        case turn(SettledTurn)
+        case sessionOpened(String)
+        case sessionClosed(String, reason: String)
+    }
+
+    let configuration: SessionConfiguration
+    private let prices: PriceTable?
+    var link: LinkStateMachine
+    private var button: PushToTalkStateMachine
+    private var microphone: MicrophoneStateMachine
+    private var utterances = UtteranceQueue()
+    var playout = Playout()
+    var answers = AnswerQueue()
+    var turns = TurnLedger()
+    private var display = TurnDisplay()
+    private var capturedUntilFrame = 0
+    /// Models whose missing price was said.
+    private var unpriced: Set<String> = []
+    var undecodableCount = 0
+
+    /// Undecodable messages reported a session; a server gone mad must not flood the journal.
+    static let reportedUndecodable = 5
+
+    /// `seed` makes the jitter of reconnecting; any number will do.
+    public init(configuration: SessionConfiguration, prices: PriceTable?, seed: UInt64) {
+        self.configuration = configuration
+        self.prices = prices
+        link = LinkStateMachine(seed: seed)
+        let (preRollFrames, tailFrames) = switch configuration.detection {
+        case .pushToTalk(let preRollFrames, let tailFrames): (preRollFrames, tailFrames)
+        case .server: (0, 0)
+        }
+        button = PushToTalkStateMachine(preRollFrames: preRollFrames, tailFrames: tailFrames)
+        microphone = MicrophoneStateMachine(isMutable: configuration.microphoneWhileSpeaking == .muted)
+    }
+
+    /// The next instant at which time alone changes something.
+    public var deadline: Instant? {
+        guard !link.isStopping else { return link.deadline }
+        var deadlines = [link.deadline, button.deadline, answers.deadline, turns.deadline]
+        if link.readySession == nil { deadlines.append(utterances.deadline) }
+        return deadlines.compactMap { $0 }.min()
+    }
+
+    /// Captured audio before this frame may be forgotten.
+    public var oldestNeededFrame: Int {
+        if configuration.isPushToTalk {
+            let next = button.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+            return min(utterances.oldestNeededFrame ?? next, next)
+        }
+        return microphone.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+    }
+
+    /// What the visitor should see now.
+    public var indicator: Indicator {
+        if turns.isSpeaking { return .listening }
+        if isAssistantAudible { return .speaking }
+        if link.readySession == nil { return .offline }
+        return answers.isEmpty ? .ready : .thinking
+    }
+
+    /// Whether anything is to be heard now or in a moment.
+    private var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }
+
+    public mutating func handle(_ input: Input, at now: Instant) -> [Action] {
+        guard !link.isStopping else { return handleWhileStopping(input, at: now) }
+        var actions: [Action] = switch input {
+        case .start: linkHandle(.start, at: now)
+        case .connected: linkHandle(.connected, at: now)
+        case .lost(let loss): linkHandle(.lost(loss), at: now)
+        case .received(let event): received(event, at: now)
+        case .receivedUndecodable(let words): receivedUndecodable(words)
+        case .pressed(let frame): pressed(frame: frame, at: now)
+        case .released(let frame): buttonHandle(.released(frame: frame), at: now)
+        case .captured(let frame): captured(untilFrame: frame, at: now)
+        case .heard(let frames): heard(frames: frames, at: now)
+        case .flushed(let heardFrames):
+            answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
+        case .playbackLost: interrupt(at: now)
+        case .deadlineReached: deadlineReached(at: now)
+        case .stop: stop(at: now)
+        }
+        actions += follow(at: now)
+        return actions
+    }
+
+    /// Everything is recorded and said: only the end of the link is still to come.
+    private mutating func handleWhileStopping(_ input: Input, at now: Instant) -> [Action] {
+        switch input {
+        case .lost(let loss): linkHandle(.lost(loss), at: now)
+        case .deadlineReached: linkHandle(.deadlineReached, at: now)
+        case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .captured, .heard, .flushed,
+            .playbackLost, .stop: []
+        }
+    }
+
+    /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.
+    private mutating func follow(at now: Instant) -> [Action] {
+        var actions = sendUtterances(at: now)
+        actions += answersHandle(answers.playedOut(playout, at: now))
+        if link.readySession != nil, let request = answers.nextRequest(at: now) { actions.append(.send(request)) }
+        microphone.assistant(isAudible: isAssistantAudible, at: now)
+        playout.forgetHeard { [answers] response in answers.contains(response) }
+        return actions + settleTurns()
+    }
+
+    // MARK: The link
+
+    mutating func linkHandle(_ input: LinkStateMachine.Input, at now: Instant) -> [Action] {
+        link.handle(input, at: now).flatMap { perform($0, at: now) }
+    }
+
+    private mutating func perform(_ action: LinkStateMachine.Action, at now: Instant) -> [Action] {
+        switch action {
+        case .connect: return [.show(.connecting), .connect]
+        case .configure(let eventID):
+            return [.send(ClientEvent(.sessionUpdate(configuration.sessionUpdate), eventID: eventID))]
+        case .opened(let session):
+            turns.sessionOpened(session)
+            undecodableCount = 0
+            if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
+            return [.record(.sessionOpened(session)), .show(.ready(session: session))]
+        case .closed(let session, let reason):
+            let actions = sessionLost(reason, at: now)
+            return actions + settleTurns() + [.record(.sessionClosed(session, reason: reason))]
+        case .close(let reason): return [.close(reason: reason)]
+        case .abandon: return [.abandon]
+        case .wait(let duration): return [.show(.disconnected(retryIn: duration))]
+        case .report(let fault): return [.report(fault)]
+        case .stopped: return [.stopped]
+        }
+    }
+
+    /// What the server had not finished it never will; what it had not committed waits for the next session.
+    private mutating func sessionLost(_ reason: String, at now: Instant) -> [Action] {
+        let reason = "connection lost: \(reason)"
+        utterances.linkLost()
+        microphone.sessionClosed()
+        turns.sessionLost(reason, keeping: utterances.turns, at: now)
+        return answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
+    }
+
+    // MARK: The visitor
+
+    private mutating func pressed(frame: Int, at now: Instant) -> [Action] {
+        configuration.isPushToTalk ? buttonHandle(.pressed(frame: frame), at: now) : interrupt(at: now)
+    }
+
+    private mutating func buttonHandle(_ input: PushToTalkStateMachine.Input, at now: Instant) -> [Action] {
+        guard configuration.isPushToTalk else { return [] }
+        return button.handle(input, at: now).flatMap { action -> [Action] in
+            switch action {
+            case .interrupt:
+                return interrupt(at: now)
+            case .begin(let frame):
+                let interruption = interrupt(at: now)
+                let turn = turns.begin(configuration: configuration)
+                utterances.begin(turn, frame: frame)
+                let lines: [StateLine] = link.readySession == nil ? [.speechDetected, .keptForLater] : [.speechDetected]
+                return interruption + settleTurns() + lines.flatMap { show($0, of: turn) }
+            case .end(let frame):
+                turns.endSpeaking()
+                return utterances.end(frame: frame, at: now).map { show(.speechEnded, of: $0) } ?? []
+            }
+        }
+    }
+
+    private mutating func captured(untilFrame frame: Int, at now: Instant) -> [Action] {
+        capturedUntilFrame = max(capturedUntilFrame, frame)
+        var actions = buttonHandle(.captured(untilFrame: frame), at: now)
+        while let range = microphone.captured(untilFrame: capturedUntilFrame, at: now) {
+            actions.append(.sendAudio(range))
+        }
+        return actions
+    }
+
+    private mutating func sendUtterances(at now: Instant) -> [Action] {
+        guard link.readySession != nil else { return [] }
+        return utterances.send(capturedUntil: capturedUntilFrame).flatMap { action -> [Action] in
+            switch action {
+            case .append(let range): return [.sendAudio(range)]
+            case .commit(let turn):
+                turns.committing(turn, at: now)
+                if utterances.hasLater(than: turn) {
+                    // The visitor went on speaking: one answer to all of it.
+                    turns.settleAssistant(turn, as: .none)
+                } else if turns.awaitsAssistant(turn) {
+                    answers.want(turn, at: now)
+                }
+                return [.send(ClientEvent(.commit, eventID: OwnEventID.commit(turn).text))]
+            }
+        }
+    }
+
+    /// Silence first; then the server is told what was heard.
+    mutating func interrupt(at now: Instant) -> [Action] {
+        let wasAudible = isAssistantAudible
+        let actions = answersHandle(answers.interrupt(isPlaying: playout.pendingFrames > 0, at: now))
+        return actions + (wasAudible && !actions.isEmpty ? [.show(.interrupted)] : [])
+    }
+
+    // MARK: Playback
+
+    private mutating func heard(frames: Int, at now: Instant) -> [Action] {
+        let before = playout.pendingFrames
+        playout.heard(frames: frames)
+        if playout.pendingFrames != before { answers.heardMore(at: now) }
+        return []
+    }
+
+    mutating func play(_ bytes: [UInt8], of part: ContentPart, at now: Instant) -> [Action] {
+        guard answers.takesAudio(of: part, at: now) else { return [] }
+        let isFirst = playout.segments(of: part.response).isEmpty
+        let samples = playout.append(bytes, of: part)
+        guard !samples.isEmpty else { return [] }
+        let lines = isFirst ? answers.turn(of: part.response).map { show(.assistantSpeaking, of: $0) } ?? [] : []
+        return [.play(samples)] + lines
+    }
+
+    // MARK: Answers
+
+    /// Carries out what the answers decided.
+    mutating func answersHandle(_ decisions: [AnswerQueue.Decision]) -> [Action] {
+        decisions.flatMap { decision -> [Action] in
+            switch decision {
+            case .flushPlayback:
+                playout.flush()
+                return [.flushPlayback]
+            case .send(let event):
+                // Without a session there is nobody to tell.
+                return link.readySession == nil ? [] : [.send(event)]
+            case .settled(let turn, let part, let usage):
+                turns.settleAssistant(turn, as: part, usage: usage)
+                return []
+            case .report(let fault):
+                return [.report(fault)]
+            }
+        }
+    }
+
+    // MARK: The server's words on turns
+
+    mutating func speechStarted(_ item: ItemID, at now: Instant) -> [Action] {
+        guard !configuration.isPushToTalk else { return [] }
+        turns.abandonSpeaking("the server never committed it", at: now)
+        let interruption = interrupt(at: now)
+        let turn = turns.begin(configuration: configuration, announcedItem: item)
+        return interruption + settleTurns() + show(.speechDetected, of: turn)
+    }
+
+    mutating func speechStopped(_ item: ItemID) -> [Action] {
+        guard let turn = turns.speaking(item) else { return [] }
+        turns.endSpeaking()
+        return show(.speechEnded, of: turn)
+    }
+
+    mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {
+        // Said twice: the first time counted.
+        guard !turns.hasCommitted(item) else { return [] }
+        let known = utterances.acknowledged() ?? turns.speaking(item)
+        let turn = known ?? turns.add(configuration: configuration)
+        let request = turns.commit(turn, item: item, at: now)
+        let lines = display.committed(turn, item: item, previous: previous)
+        if !configuration.isPushToTalk {
+            answers.expect(turn, at: now)
+        } else if known == nil {
+            // The server committed by itself what nobody asked it to answer.
+            turns.settleAssistant(turn, as: .none)
+        }
+        return shown(lines) + requestTranscript(request, of: turn)
+    }
+
+    /// A commit that the server refused: the turn ends without an item.
+    mutating func commitRefused(_ reason: String, at now: Instant) -> [Action] {
+        guard let turn = utterances.acknowledged() else { return [] }
+        turns.abandon(turn, reason: reason, at: now)
+        return [.report(Fault(.turn, "the server did not take the turn: \(reason)"))]
+    }
+
+    mutating func requestTranscript(_ attempt: Int?, of turn: TurnID) -> [Action] {
+        guard let attempt else { return [] }
+        let request = turns.transcriptionRequest(for: turn, attempt: attempt, configuration: configuration)
+        return request.map { [.send($0)] } ?? []
+    }
+
+    // MARK: Settling
+
+    private mutating func settleTurns() -> [Action] {
+        turns.takeSettled(prices: prices, configuration: configuration).flatMap { id, turn -> [Action] in
+            // The journal first: what is shown is already kept.
+            sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
+        }
+    }
+
+    private mutating func sayUnpriced(_ turn: SettledTurn) -> [Action] {
+        var models: [String] = []
+        let (usage, cost) = (turn.usage, turn.cost)
+        if usage.assistant != nil && cost.assistant == nil
+            || usage.realtimeTranscript != nil && cost.realtimeTranscript == nil { models.append(configuration.model) }
+        if usage.builtInTranscript != nil, cost.builtInTranscript == nil, let model = configuration.builtInModel {
+            models.append(model)
+        }
+        return models.filter { unpriced.insert($0).inserted }
+            .map { .report(Fault(.price, "\($0): no price known for its usage, its turns are kept without cost")) }
+    }
+
+    private func shown(_ lines: [TurnDisplay.Line]) -> [Action] {
+        lines.map { line in
+            switch line {
+            case .state(let line): .show(line)
+            case .turn(let turn): .showTurn(turn)
+            }
+        }
+    }
+
+    private mutating func show(_ line: StateLine, of turn: TurnID) -> [Action] { shown(display.add(line, to: turn)) }
+
+    // MARK: Time and the end
+
+    private mutating func deadlineReached(at now: Instant) -> [Action] {
+        var actions = linkHandle(.deadlineReached, at: now)
+        actions += buttonHandle(.deadlineReached, at: now)
+        actions += answersHandle(answers.deadlineReached(at: now))
+        for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
+        utterances.removeAll { [turns] in !turns.isUnderWay($0) }
+        if link.readySession == nil {
+            for turn in utterances.expire(at: now) {
+                let reason = "no session within 10 s of the release"
+                turns.abandon(turn, reason: reason, assistant: AssistantPart(status: .failed, reason: reason), at: now)
+                actions.append(.report(Fault(.turn, "a turn was lost: \(reason)")))
+            }
+        }
+        return actions
+    }
+
+    private mutating func stop(at now: Instant) -> [Action] {
+        var actions: [Action] = [.show(.stopping)]
+        actions += answersHandle(answers.stop(playout, at: now))
+        utterances.removeAll { _ in true }
+        turns.abandonAll("the agent was stopped", at: now)
+        actions += settleTurns()
+        return actions + linkHandle(.stop, at: now)
+    }
+}

@@ -1,0 +1,99 @@
+import Realtime
+
+/// Names a turn inside the machines from its first frame on, before any server has seen it.
+struct TurnID: Hashable, Sendable, Comparable {
+    let rawValue: Int
+    static func < (a: TurnID, b: TurnID) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// A turn of which something is still open.
+struct Turn: Sendable {
+    enum Stage: Equatable {
+        /// The visitor speaks, or the audio waits for a session. -> `committing`, `committed`, `dropped`.
+        case speaking
+        /// The commit is on its way. -> `committed`; `speaking` when the link breaks; `dropped`.
+        case committing(since: Instant)
+        /// The server has made an item of it. Final.
+        case committed(ItemID, since: Instant)
+        /// The server has not made an item of it and never will. Final.
+        case dropped
+    }
+
+    /// From the commit to the end of waiting for transcripts (contract: 15 s).
+    static let transcriptLimit = Duration.seconds(15)
+
+    let id: TurnID
+    var stage = Stage.speaking
+    /// The item's id where the server names it before the commit (server detection).
+    var announcedItem: ItemID?
+    /// Session and number within it; given at the commit.
+    var session = ""
+    var number = 0
+
+    var realtime: TranscriptionStateMachine
+    /// The built-in transcript, or the text that has arrived of it.
+    var builtIn: Transcript?
+    var builtInText = ""
+    var builtInUsage: TranscriptionUsage?
+    var assistant: AssistantPart?
+    var assistantUsage: Usage?
+
+    init(id: TurnID, configuration: SessionConfiguration) {
+        self.id = id
+        realtime = TranscriptionStateMachine(isOff: configuration.outOfBand == .off)
+        builtIn = configuration.builtInModel == nil ? .off : nil
+    }
+
+    var item: ItemID? {
+        if case .committed(let item, _) = stage { item } else { nil }
+    }
+
+    /// Not committed yet, and may still be.
+    var isUnderWay: Bool {
+        switch stage {
+        case .speaking, .committing: true
+        case .committed, .dropped: false
+        }
+    }
+
+    var deadline: Instant? {
+        let limit: Instant? = switch stage {
+        case .speaking, .dropped: nil
+        case .committing(let since): since + Self.transcriptLimit
+        case .committed(_, let since): realtime.transcript == nil || builtIn == nil ? since + Self.transcriptLimit : nil
+        }
+        return [limit, realtime.retryAt].compactMap { $0 }.min()
+    }
+
+    /// Whatever has not been said by now will not be waited for.
+    mutating func timeOutTranscripts() {
+        realtime.timeOut()
+        builtIn = builtIn ?? .timeout(builtInText)
+        drop()
+    }
+
+    /// Nothing more can come for this turn.
+    mutating func abandon(_ reason: String, at now: Instant) {
+        _ = realtime.handle(.abandoned(reason), at: now)
+        builtIn = builtIn ?? .failed(reason, text: builtInText)
+        drop()
+    }
+
+    private mutating func drop() { if isUnderWay { stage = .dropped } }
+
+    /// The turn with all three parts known; nil while one is open.
+    func settled(prices: PriceTable?, configuration: SessionConfiguration) -> SettledTurn? {
+        guard !isUnderWay, let transcript = realtime.transcript, let builtIn, let assistant else { return nil }
+        let usage = TurnUsage(
+            assistant: assistantUsage, realtimeTranscript: realtime.usage, builtInTranscript: builtInUsage)
+        let cost = TurnCost(
+            assistant: assistantUsage.flatMap { prices?.cost(of: $0, model: configuration.model) },
+            realtimeTranscript: realtime.usage.flatMap { prices?.cost(of: $0, model: configuration.model) },
+            builtInTranscript: builtInUsage.flatMap { usage in
+                configuration.builtInModel.flatMap { prices?.cost(of: usage, model: $0) }
+            })
+        return SettledTurn(
+            session: session, number: number, item: item, realtime: transcript, builtIn: builtIn,
+            assistant: assistant, usage: usage, cost: cost)
+    }
+}

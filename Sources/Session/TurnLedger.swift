@@ -1,0 +1,261 @@
+import Realtime
+
+/// The turns of which something is still open, joined to what the server says by item id.
+struct TurnLedger: Sendable {
+    /// `metadata.purpose` of our out-of-band requests (contract).
+    static let transcriptionPurpose = "user-turn-transcription"
+    /// User items of the session kept for "last-N-turns"; N is at most 50.
+    static let keptItems = 50
+    /// Items that were announced before their commit; only a proxy that reorders makes any.
+    static let earlyItemLimit = 16
+    /// Token cap of a transcript: two minutes of fast speech are about 600.
+    static let transcriptTokens = 4096
+
+    private var turns: [Turn] = []
+    private var lastID = 0
+    /// The turn the visitor is speaking now.
+    private var speakingTurn: TurnID?
+    private var session = ""
+    /// Turns numbered so far in each of: the present session, and no session at all.
+    private var sessionCount = 0
+    private var sessionlessCount = 0
+    private var userItems: [ItemID] = []
+    /// Those of `userItems` that can no longer be referenced.
+    private var deletedItems: Set<ItemID> = []
+    private var earlyItems: [ItemID] = []
+
+    var isSpeaking: Bool { speakingTurn != nil }
+    var deadline: Instant? { turns.compactMap(\.deadline).min() }
+
+    // MARK: A turn's way
+
+    /// The visitor begins to speak.
+    mutating func begin(configuration: SessionConfiguration, announcedItem: ItemID? = nil) -> TurnID {
+        let turn = add(configuration: configuration, announcedItem: announcedItem)
+        speakingTurn = turn
+        return turn
+    }
+
+    /// A turn that nobody announced.
+    mutating func add(configuration: SessionConfiguration, announcedItem: ItemID? = nil) -> TurnID {
+        lastID += 1
+        var turn = Turn(id: TurnID(rawValue: lastID), configuration: configuration)
+        turn.announcedItem = announcedItem
+        turns.append(turn)
+        return turn.id
+    }
+
+    mutating func endSpeaking() { speakingTurn = nil }
+
+    /// The turn whose item the server named at the start of speech and has not committed yet.
+    func speaking(_ item: ItemID) -> TurnID? {
+        turns.first { $0.announcedItem == item && $0.stage == .speaking }?.id
+    }
+
+    func turn(of item: ItemID) -> TurnID? { turns.first { $0.item == item }?.id }
+
+    /// The item is or was one of this session's turns.
+    func hasCommitted(_ item: ItemID) -> Bool { turn(of: item) != nil || userItems.contains(item) }
+
+    /// Not committed yet, and may still be.
+    func isUnderWay(_ turn: TurnID) -> Bool { turns.contains { $0.id == turn && $0.isUnderWay } }
+
+    /// How the turn was answered is not known yet.
+    func awaitsAssistant(_ turn: TurnID) -> Bool { turns.contains { $0.id == turn && $0.assistant == nil } }
+
+    mutating func committing(_ turn: TurnID, at now: Instant) {
+        change(turn) { $0.stage = .committing(since: now) }
+    }
+
+    /// The server made an item of the turn. The transcription attempt to request now, if any.
+    mutating func commit(_ turn: TurnID, item: ItemID, at now: Instant) -> Int? {
+        if speakingTurn == turn { speakingTurn = nil }
+        userItems = userItems.suffix(Self.keptItems - 1) + [item]
+        deletedItems.formIntersection(userItems)
+        sessionCount += 1
+        let (session, number) = (session, sessionCount)
+        let isKnown = earlyItems.contains(item)
+        earlyItems.removeAll { $0 == item }
+        return change(turn) { turn -> Int? in
+            turn.stage = .committed(item, since: now)
+            turn.session = session
+            turn.number = number
+            return isKnown ? turn.realtime.handle(.itemKnown, at: now) : nil
+        } ?? nil
+    }
+
+    mutating func settleAssistant(_ turn: TurnID, as part: AssistantPart, usage: Usage? = nil) {
+        change(turn) {
+            $0.assistant = $0.assistant ?? part
+            $0.assistantUsage = $0.assistantUsage ?? usage
+        }
+    }
+
+    /// The transcripts will not come; the assistant's part ends as `assistant` unless an answer is under way.
+    mutating func abandon(_ turn: TurnID, reason: String, assistant: AssistantPart? = nil, at now: Instant) {
+        if speakingTurn == turn { speakingTurn = nil }
+        change(turn) {
+            $0.abandon(reason, at: now)
+            $0.assistant = $0.assistant ?? assistant
+        }
+    }
+
+    /// Speech the server announced and never committed.
+    mutating func abandonSpeaking(_ reason: String, at now: Instant) {
+        for turn in turns where turn.stage == .speaking {
+            abandon(turn.id, reason: reason, assistant: AssistantPart.none, at: now)
+        }
+    }
+
+    mutating func abandonAll(_ reason: String, at now: Instant) {
+        for turn in turns {
+            abandon(turn.id, reason: reason, assistant: AssistantPart(status: .failed, reason: reason), at: now)
+        }
+    }
+
+    // MARK: The session
+
+    mutating func sessionOpened(_ id: String) {
+        session = id
+        sessionCount = 0
+    }
+
+    /// Committed turns get nothing more from this session; turns in `keeping` go to the next one.
+    mutating func sessionLost(_ reason: String, keeping: Set<TurnID>, at now: Instant) {
+        userItems = []
+        deletedItems = []
+        earlyItems = []
+        for turn in turns {
+            if keeping.contains(turn.id) {
+                change(turn.id) { $0.stage = .speaking }
+            } else {
+                // The assistant's part is settled by its answer, which may still be heard.
+                let assistant = turn.stage == .speaking ? AssistantPart(status: .failed, reason: reason) : nil
+                abandon(turn.id, reason: reason, assistant: assistant, at: now)
+            }
+        }
+    }
+
+    // MARK: Transcripts
+
+    mutating func itemKnown(_ item: ItemID, at now: Instant) -> (TurnID, attempt: Int)? {
+        guard let turn = turn(of: item) else {
+            earlyItems = earlyItems.suffix(Self.earlyItemLimit - 1) + [item]
+            return nil
+        }
+        return (change(turn) { $0.realtime.handle(.itemKnown, at: now) } ?? nil).map { (turn, $0) }
+    }
+
+    mutating func deleted(_ item: ItemID) {
+        if userItems.contains(item) { deletedItems.insert(item) }
+    }
+
+    func transcriptionRequest(for turn: TurnID, attempt: Int, configuration: SessionConfiguration) -> ClientEvent? {
+        guard let item = turns.first(where: { $0.id == turn })?.item else { return nil }
+        var request = ResponseRequest()
+        request.conversation = ResponseRequest.Conversation.none
+        request.outputModalities = [.text]
+        request.instructions = configuration.transcriptionInstructions
+        request.tools = []
+        request.maxOutputTokens = .tokens(Self.transcriptTokens)
+        request.metadata = ["purpose": Self.transcriptionPurpose, "item": item.rawValue]
+        switch configuration.outOfBand {
+        case .off: return nil
+        case .fullContext: request.input = nil
+        case .lastTurns(let count):
+            let until = userItems.firstIndex(of: item).map { userItems[...$0] } ?? [item]
+            let referable = until.filter { $0 == item || !deletedItems.contains($0) }
+            request.input = referable.suffix(count).map { .reference($0) }
+        }
+        return ClientEvent(.createResponse(request), eventID: OwnEventID.transcription(turn, attempt: attempt).text)
+    }
+
+    func isTranscribing(_ response: ResponseID) -> Bool { turns.contains { $0.realtime.response == response } }
+
+    mutating func transcriptionCreated(_ response: Response, at now: Instant) {
+        guard let turn = response.metadata["item"].flatMap({ turn(of: ItemID(rawValue: $0)) }) else { return }
+        transcribe(.created(response.id), turn: turn, at: now)
+    }
+
+    /// False when the response is no transcription of ours.
+    mutating func transcribe(_ input: TranscriptionStateMachine.Input, response: ResponseID, at now: Instant) -> Bool {
+        guard let turn = turns.first(where: { $0.realtime.response == response })?.id else { return false }
+        transcribe(input, turn: turn, at: now)
+        return true
+    }
+
+    mutating func transcriptionDone(_ response: Response, at now: Instant) {
+        let known = turns.first { $0.realtime.response == response.id }
+        // One that failed at once may come without its beginning.
+        let named = response.metadata["item"].flatMap { item in turns.first { $0.item == ItemID(rawValue: item) } }
+        guard let turn = known ?? named, [nil, response.id].contains(turn.realtime.response) else { return }
+        transcribe(.done(response), turn: turn.id, at: now)
+    }
+
+    mutating func transcriptionRefused(_ reason: String, of turn: TurnID, attempt: Int, at now: Instant) {
+        guard case .requested(attempt, _, _)? = turns.first(where: { $0.id == turn })?.realtime.state else { return }
+        transcribe(.refused(reason), turn: turn, at: now)
+    }
+
+    mutating func builtInDelta(_ delta: String, of item: ItemID) {
+        turn(of: item).map { change($0) { $0.builtInText += delta } }
+    }
+
+    mutating func builtInKnown(_ transcript: Transcript, usage: TranscriptionUsage?, of item: ItemID) {
+        turn(of: item).map {
+            change($0) { turn in
+                guard turn.builtIn == nil else { return }
+                turn.builtIn = transcript
+                turn.builtInUsage = usage
+            }
+        }
+    }
+
+    mutating func builtInFailed(_ reason: String, of item: ItemID) {
+        turn(of: item).map { change($0) { $0.builtIn = $0.builtIn ?? .failed(reason, text: $0.builtInText) } }
+    }
+
+    // MARK: Time and settling
+
+    /// Transcription attempts to be requested now.
+    mutating func deadlineReached(at now: Instant) -> [(TurnID, attempt: Int)] {
+        turns.indices.compactMap { index in
+            switch turns[index].stage {
+            case .committing(let since) where since + Turn.transcriptLimit <= now,
+                .committed(_, let since) where since + Turn.transcriptLimit <= now:
+                turns[index].timeOutTranscripts()
+                return nil
+            case .speaking, .committing, .committed, .dropped:
+                return turns[index].realtime.handle(.deadlineReached, at: now).map { (turns[index].id, $0) }
+            }
+        }
+    }
+
+    /// Takes out the turns of which everything is known.
+    mutating func takeSettled(prices: PriceTable?, configuration: SessionConfiguration) -> [(TurnID, SettledTurn)] {
+        var settled: [(TurnID, SettledTurn)] = []
+        turns.removeAll { turn in
+            guard var whole = turn.settled(prices: prices, configuration: configuration) else { return false }
+            if whole.number == 0 {
+                // No session ever committed it: numbered by themselves.
+                sessionlessCount += 1
+                whole.number = sessionlessCount
+            }
+            settled.append((turn.id, whole))
+            return true
+        }
+        return settled
+    }
+
+    // MARK: One turn
+
+    private mutating func transcribe(_ input: TranscriptionStateMachine.Input, turn: TurnID, at now: Instant) {
+        change(turn) { _ = $0.realtime.handle(input, at: now) }
+    }
+
+    @discardableResult
+    private mutating func change<Result>(_ id: TurnID, _ body: (inout Turn) -> Result) -> Result? {
+        guard let index = turns.firstIndex(where: { $0.id == id }) else { return nil }
+        return body(&turns[index])
+    }
+}

@@ -1,0 +1,159 @@
+import Realtime
+
+@testable import Session
+
+/// A server that keeps to the protocol: everything takes its time and crosses the client's words on the wire.
+struct FaithfulServer {
+    private struct Making {
+        let response: ResponseID
+        var events: [ServerEvent]
+    }
+
+    /// Whether it hears the visitor begin and end by itself.
+    var detectsSpeech: Bool
+    private(set) var violations: [String] = []
+    /// Events under way to the client; each list keeps its order, the lists keep none among themselves.
+    private var wire: [[ServerEvent]] = [[]]
+    /// The response of the default conversation that is being made.
+    private var active: Making?
+    private var lastItem: ItemID?
+    private var bufferedFrames = 0
+    private var speaking: ItemID?
+    private var session = 0
+    private var count = 0
+
+    init(detectsSpeech: Bool) { self.detectsSpeech = detectsSpeech }
+
+    mutating func reset() {
+        let session = session
+        self = FaithfulServer(detectsSpeech: detectsSpeech, violations: violations, session: session, count: count)
+    }
+
+    private init(detectsSpeech: Bool, violations: [String], session: Int, count: Int) {
+        self.init(detectsSpeech: detectsSpeech)
+        self.violations = violations
+        self.session = session
+        self.count = count
+    }
+
+    private mutating func name(_ kind: String) -> String {
+        count += 1
+        return "\(kind)_\(count)"
+    }
+
+    // MARK: The client's words
+
+    mutating func hear(_ action: SessionStateMachine.Action, random: inout SplitMix64) {
+        switch action {
+        case .sendAudio(let range): bufferedFrames += range.count
+        case .send(let event): hear(event, random: &random)
+        default: break
+        }
+    }
+
+    private mutating func hear(_ event: ClientEvent, random: inout SplitMix64) {
+        switch event.body {
+        case .sessionUpdate:
+            session += 1
+            let info = SessionInfo(id: "sess_\(session)")
+            wire[0] += [.sessionCreated(info), .sessionUpdated(info)]
+        case .commit:
+            guard bufferedFrames >= sessionRate / 10 else {
+                violations.append("a commit of \(bufferedFrames) frames")
+                return wire[0].append(.failure("too small", code: "input_audio_buffer_commit_empty"))
+            }
+            commit(ItemID(rawValue: name("item")), random: &random)
+        case .createResponse(let request) where request.conversation == .none: transcribe(request, random: &random)
+        case .createResponse:
+            if let active {
+                violations.append("an answer asked for while \(active.response) is made")
+                wire[0].append(.failure(
+                    "busy", code: "conversation_already_has_active_response", eventID: event.eventID))
+            } else {
+                answer(random: &random)
+            }
+        case .cancelResponse(let response):
+            guard let active, response == nil || response == active.response else {
+                let eventID = Bool.random(using: &random) ? event.eventID : nil
+                return wire[0].append(.failure("none", code: "response_cancel_not_active", eventID: eventID))
+            }
+            cancel(active, reason: "client_cancelled")
+        default: break
+        }
+    }
+
+    private mutating func commit(_ item: ItemID, random: inout SplitMix64) {
+        bufferedFrames = 0
+        wire[0] += [
+            .inputCommitted(item, previous: lastItem), .itemAdded(.user(item), previous: lastItem),
+            .itemDone(.user(item), previous: lastItem),
+        ]
+        lastItem = item
+        let usage = TranscriptionUsage.duration(seconds: 1)
+        wire.append([
+            .builtInTranscriptDelta(item, contentIndex: 0, delta: "hel"),
+            .builtInTranscriptCompleted(item, contentIndex: 0, transcript: "hello", usage: usage),
+        ])
+    }
+
+    private mutating func cancel(_ making: Making, reason: String) {
+        active = nil
+        wire[0].append(.responseDone(Response(id: making.response, status: .cancelled, statusReason: reason)))
+    }
+
+    private mutating func answer(random: inout SplitMix64) {
+        let response = ResponseID(rawValue: name("resp"))
+        var events: [ServerEvent] = [.responseCreated(Response(id: response))]
+        for output in 0..<Int.random(in: 1...2, using: &random) {
+            let item = ItemID(rawValue: name("answer"))
+            events.append(.outputItemAdded(response, outputIndex: output, .assistant(item)))
+            for _ in 0..<Int.random(in: 0...3, using: &random) {
+                events.append(.said("word ", response, item, output: output))
+                events.append(.audio(response, item, output: output, ms: Int.random(in: 1...300, using: &random)))
+            }
+        }
+        events.append(.responseDone(Response(id: response, status: .completed, usage: Usage(inputTokens: 3))))
+        active = Making(response: response, events: events)
+    }
+
+    private mutating func transcribe(_ request: ResponseRequest, random: inout SplitMix64) {
+        let response = ResponseID(rawValue: name("resp"))
+        let item = ItemID(rawValue: request.metadata?["item"] ?? "")
+        let fails = Int.random(in: 0..<8, using: &random) == 0
+        wire.append([
+            .responseCreated(.transcription(response, of: item)),
+            .outputTextDelta(.part(response, "item_text"), delta: "hello"),
+            .responseDone(.transcription(
+                response, of: item, status: fails ? .failed : .completed, error: fails ? "overloaded" : nil)),
+        ])
+    }
+
+    // MARK: Time
+
+    /// The server works on: it makes a piece of the answer and, by chance, hears the visitor begin or end.
+    mutating func work(random: inout SplitMix64) {
+        if var making = active {
+            wire[0].append(making.events.removeFirst())
+            active = making.events.isEmpty ? nil : making
+        }
+        guard detectsSpeech || speaking != nil, session > 0, Int.random(in: 0..<12, using: &random) == 0 else { return }
+        if let item = speaking {
+            speaking = nil
+            wire[0].append(.speechStopped(item, audioEndMs: 0))
+            commit(item, random: &random)
+            answer(random: &random)
+        } else {
+            let item = ItemID(rawValue: name("item"))
+            speaking = item
+            if let active { cancel(active, reason: "turn_detected") }
+            wire[0].append(.speechStarted(item, audioStartMs: 0))
+        }
+    }
+
+    /// The next event that arrives at the client.
+    mutating func deliver(random: inout SplitMix64) -> ServerEvent? {
+        let busy = wire.indices.filter { !wire[$0].isEmpty }
+        guard let index = busy.randomElement(using: &random) else { return nil }
+        return wire[index].removeFirst()
+    }
+}

@@ -1,0 +1,174 @@
+import Realtime
+
+@testable import Session
+
+/// Watches every input and action of a machine, plays its audio, and writes down each broken promise.
+struct Inspector {
+    typealias Input = SessionStateMachine.Input
+    typealias Action = SessionStateMachine.Action
+
+    /// Frames of one part in playback's hands.
+    private struct Stretch {
+        let part: ContentPart
+        var frames: Int
+    }
+
+    private struct Sound: Hashable {
+        let item: ItemID
+        let contentIndex: Int
+    }
+
+    /// A server that gives the name of a settled answer to the next one makes a heard item unheard again.
+    var areNamesReused = false
+    private(set) var violations: [String] = []
+    private(set) var isReady = false
+    private(set) var isStopped = false
+    private(set) var recorded: [SettledTurn] = []
+    private(set) var speechLines = 0
+    /// Items that the machine was told to be committed while its session was ready.
+    private(set) var committed: Set<ItemID> = []
+    private var shown = 0
+    private var isButtonDown = false
+    private var capturedFrames = 0
+    private var oldestKeptFrame = 0
+    /// Attempts of each out-of-band transcription.
+    private var attempts: [String: [String]] = [:]
+
+    // Playback: what waits, what was heard of it since the flush before, and flushes it has not answered yet.
+    private var queue: [Stretch] = []
+    private var heardFrames = 0
+    private(set) var unansweredFlushes: [Int] = []
+    private var heard: [Sound: Int] = [:]
+    private var received: [Sound: Int] = [:]
+    private var silenced: Set<ResponseID> = []
+
+    var pendingFrames: Int { queue.reduce(0) { $0 + $1.frames } }
+
+    // MARK: Playback
+
+    /// Lets playback sound for so many frames.
+    mutating func sound(_ frames: Int) -> Input? {
+        guard unansweredFlushes.isEmpty, !queue.isEmpty else { return nil }
+        var left = frames
+        while left > 0, let first = queue.first {
+            let played = min(left, first.frames)
+            heard[Sound(item: first.part.item, contentIndex: first.part.contentIndex), default: 0] += played
+            heardFrames += played
+            left -= played
+            queue[0].frames -= played
+            if queue[0].frames == 0 { queue.removeFirst() }
+        }
+        return .heard(frames: heardFrames)
+    }
+
+    /// Playback's answer to the oldest flush.
+    mutating func answerFlush() -> Input? {
+        unansweredFlushes.isEmpty ? nil : .flushed(heardFrames: unansweredFlushes.removeFirst())
+    }
+
+    private mutating func flush() {
+        silenced.formUnion(queue.map(\.part.response))
+        queue = []
+        unansweredFlushes.append(heardFrames)
+        heardFrames = 0
+    }
+
+    // MARK: Watching
+
+    mutating func watch(_ input: Input, _ actions: [Action], of machine: SessionStateMachine, at now: Instant) {
+        if case .received(.inputCommitted(let item, _)) = input, isReady { committed.insert(item) }
+        if case .captured(let frame) = input { capturedFrames = max(capturedFrames, frame) }
+        let isSilenced = pendingFrames == 0 || actions.contains(.flushPlayback) || machine.link.isStopping
+        watchButton(input, isSilenced: isSilenced)
+        for action in actions { watch(action, after: input) }
+        oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
+        if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
+            complain("the deadline stays in the past: the runner would spin")
+        }
+    }
+
+    private mutating func watchButton(_ input: Input, isSilenced: Bool) {
+        switch input {
+        case .pressed:
+            // Pressed twice is one press.
+            if !isButtonDown, !isSilenced { complain("a press left the assistant talking") }
+            isButtonDown = true
+        case .released: isButtonDown = false
+        default: break
+        }
+    }
+
+    private mutating func watch(_ action: Action, after input: Input) {
+        if isStopped { complain("\(action) after the last action") }
+        switch action {
+        case .sendAudio(let range):
+            if !isReady { complain("audio left without a session") }
+            if range.isEmpty || range.upperBound > capturedFrames { complain("\(range) is not captured yet") }
+            if range.lowerBound < oldestKeptFrame { complain("\(range) was declared forgotten") }
+        case .send(let event): watch(event)
+        case .play(let samples): play(samples.count, after: input)
+        case .flushPlayback: flush()
+        case .record(.sessionOpened): isReady = true
+        case .record(.sessionClosed):
+            isReady = false
+            attempts = [:]
+        case .record(.turn(let turn)): recorded.append(turn)
+        case .show(.speechDetected): speechLines += 1
+        case .showTurn(let turn):
+            shown += 1
+            if !recorded.contains(turn) { complain("a turn was shown before it was kept") }
+        case .stopped: isStopped = true
+        case .connect, .close, .abandon, .show, .report: break
+        }
+    }
+
+    private mutating func watch(_ event: ClientEvent) {
+        switch event.body {
+        case .sessionUpdate:
+            if isReady { complain("a ready session was configured again") }
+            return
+        case .truncateItem(let item, let contentIndex, let audioEndMs):
+            let sound = Sound(item: item, contentIndex: contentIndex)
+            if frames(audioEndMs) > heard[sound, default: 0] { complain("\(item) truncated beyond what was played") }
+            if heard[sound, default: 0] > received[sound, default: 0] { complain("\(item) played beyond what came") }
+        case .deleteItem(let item):
+            let wasHeard = heard.contains { $0.key.item == item && $0.value > 0 }
+            if wasHeard, !areNamesReused { complain("\(item) was heard and deleted") }
+        case .createResponse(let request) where request.conversation == .none: watch(request, id: event.eventID ?? "")
+        default: break
+        }
+        if !isReady { complain("\(event.body) left without a session") }
+    }
+
+    private mutating func watch(_ request: ResponseRequest, id: String) {
+        let item = request.metadata?["item"] ?? ""
+        attempts[item, default: []].append(id)
+        let asked = attempts[item, default: []]
+        if asked.count > 2 || Set(asked).count < asked.count { complain("\(item) was asked for \(asked)") }
+        if !committed.contains(ItemID(rawValue: item)) { complain("\(item) was asked for before its commit") }
+    }
+
+    private mutating func play(_ count: Int, after input: Input) {
+        guard case .received(.outputAudioDelta(let part, _)) = input else { return complain("audio from nowhere") }
+        if silenced.contains(part.response) { complain("late audio of \(part.response) was played") }
+        queue.append(Stretch(part: part, frames: count))
+        received[Sound(item: part.item, contentIndex: part.contentIndex), default: 0] += count
+    }
+
+    mutating func complain(_ words: String) { violations.append(words) }
+
+    // MARK: The end
+
+    /// After the stop: everything is kept, shown and said.
+    mutating func checkEnd() {
+        if !isStopped { complain("the stop never ended") }
+        if !unfinished.isEmpty { complain("never settled: \(unfinished)") }
+        let items = recorded.compactMap(\.item)
+        if Set(items).count < items.count { complain("an item settled twice: \(items)") }
+        if shown != recorded.count { complain("\(recorded.count) turns kept, \(shown) shown") }
+        if recorded.count < speechLines { complain("\(speechLines) turns begun, \(recorded.count) kept") }
+        if isReady { complain("the session was never recorded as closed") }
+    }
+
+    var unfinished: [ItemID] { committed.subtracting(recorded.compactMap(\.item)).sorted { $0.rawValue < $1.rawValue } }
+}

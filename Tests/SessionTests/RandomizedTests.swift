@@ -1,0 +1,230 @@
+import Realtime
+import Testing
+
+@testable import Session
+
+/// Thousands of random lives of a kiosk. A failure names its seed.
+@Suite struct RandomizedTests {
+    private static let configurations: [SessionConfiguration] = [
+        .pushToTalk(), .serverVAD(), .pushToTalk(outOfBand: .off, builtInModel: nil), .serverVAD(microphone: .open),
+        .pushToTalk(outOfBand: .lastTurns(3), preRollMs: 0, tailMs: 0), .pushToTalk(outOfBand: .fullContext),
+    ]
+
+    private static func life(_ seed: Int) -> Life {
+        let configuration = configurations[seed % configurations.count]
+        return Life(configuration, seed: UInt64(seed))
+    }
+
+    @Test func withAFaithfulServerEveryPromiseHoldsAndEveryTurnSettlesOnce() {
+        for seed in 0..<60 {
+            var life = Self.life(seed)
+            life.give(.start)
+            for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
+            life.settle()
+            #expect(life.inspector.unfinished == [], "seed \(seed)")
+            life.stop()
+            #expect(life.inspector.violations + life.server.violations == [], "seed \(seed)")
+        }
+    }
+
+    @Test func whateverAServerSaysNothingTrapsAndNoPromiseBreaks() {
+        for seed in 0..<300 {
+            var life = Self.life(seed)
+            life.give(.start)
+            for _ in 0..<60 { life.stepWithHostileServer() }
+            if seed % 2 == 0 {
+                life.fallSilent()
+                #expect(life.inspector.unfinished == [], "seed \(seed)")
+            }
+            life.stop()
+            #expect(life.inspector.violations == [], "seed \(seed)")
+        }
+    }
+
+    @Test func theRandomLivesReachWhatTheyAreMeantToTest() {
+        var turns: [SettledTurn] = []
+        for seed in 0..<60 {
+            var life = Self.life(seed)
+            life.give(.start)
+            for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
+            life.stop()
+            turns += life.inspector.recorded
+        }
+        #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
+        #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
+    }
+}
+
+/// One kiosk, its playback and its server, driven by chance.
+private struct Life {
+    private var machine: SessionStateMachine
+    private(set) var inspector = Inspector()
+    private(set) var server: FaithfulServer
+    private var random: SplitMix64
+    private var nowMs = 0
+    private var isConnecting = false
+    private var edgeFrame = 0
+    private var session = 0
+
+    init(_ configuration: SessionConfiguration, seed: UInt64) {
+        machine = SessionStateMachine(configuration: configuration, prices: nil, seed: seed)
+        server = FaithfulServer(detectsSpeech: !configuration.isPushToTalk)
+        random = SplitMix64(state: seed)
+    }
+
+    private mutating func chance(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &random) }
+
+    mutating func give(_ input: SessionStateMachine.Input) {
+        let actions = machine.handle(input, at: .ms(nowMs))
+        inspector.watch(input, actions, of: machine, at: .ms(nowMs))
+        for action in actions {
+            if action == .connect { isConnecting = true }
+            server.hear(action, random: &random)
+        }
+    }
+
+    /// Deadlines are met in order, then the microphone catches up.
+    private mutating func pass(_ milliseconds: Int) {
+        let end = nowMs + milliseconds
+        while let deadline = machine.deadline, deadline <= .ms(end), inspector.violations.isEmpty {
+            nowMs = max(nowMs, Int((deadline - t0) / .milliseconds(1)) + 1)
+            give(.deadlineReached)
+        }
+        nowMs = max(nowMs, end)
+        give(.captured(untilFrame: frames(nowMs)))
+    }
+
+    private mutating func playback(_ frames: Int) {
+        if let input = inspector.answerFlush() ?? inspector.sound(frames) { give(input) }
+    }
+
+    private mutating func button() {
+        // The edge happened a little before it is handled, but after the one before.
+        edgeFrame = max(edgeFrame, frames(nowMs - chance(100)))
+        give(Bool.random(using: &random) ? .pressed(frame: edgeFrame) : .released(frame: edgeFrame))
+    }
+
+    // MARK: A faithful server
+
+    mutating func stepWithFaithfulServer(canBreak: Bool, isButtonUsed: Bool = true) {
+        pass(chance(40))
+        if isConnecting {
+            isConnecting = false
+            give(.connected)
+        }
+        server.work(random: &random)
+        for _ in 0..<3 { if let event = server.deliver(random: &random) { give(.received(event)) } }
+        if chance(3) > 0 { playback(chance(3000)) }
+        if isButtonUsed, chance(12) == 0 { button() }
+        if canBreak, chance(80) == 0 { lose() }
+    }
+
+    private mutating func lose() {
+        server.reset()
+        give(.lost(LinkLoss(words: "cut")))
+    }
+
+    /// Nobody speaks any more, and the server comes to its ends.
+    mutating func settle() {
+        give(.released(frame: frames(nowMs)))
+        server.detectsSpeech = false
+        for _ in 0..<150 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
+        fallSilent()
+    }
+
+    /// Neither the visitor nor the server says anything more; time and playback run on.
+    mutating func fallSilent() {
+        give(.released(frame: frames(nowMs)))
+        for _ in 0..<40 {
+            pass(2000)
+            for _ in 0..<3 { playback(48_000) }
+        }
+    }
+
+    mutating func stop() {
+        give(.stop)
+        pass(2000)
+        inspector.checkEnd()
+    }
+
+    // MARK: A hostile server
+
+    mutating func stepWithHostileServer() {
+        inspector.areNamesReused = true
+        pass(chance(20) == 0 ? 5000 : chance(200))
+        switch chance(12) {
+        case 0: button()
+        case 1, 2: playback(chance(9000))
+        case 3: give(chance(9) == 0 ? .playbackLost : .receivedUndecodable("junk"))
+        case 4 where chance(6) == 0: give(.lost(anyLoss()))
+        case 5 where isConnecting || chance(6) == 0:
+            isConnecting = false
+            give(.connected)
+        case 6 where !inspector.isReady:
+            session += 1
+            give(.received(.sessionCreated(SessionInfo(id: "sess_\(session)"))))
+            give(.received(.sessionUpdated(SessionInfo(id: "sess_\(session)"))))
+        default: give(.received(anyEvent()))
+        }
+    }
+
+    private mutating func anyLoss() -> LinkLoss {
+        let codes: [Int?] = [nil, 1000, 1001, 1006, 1013, 3000, 4000]
+        let reasons = ["", "insufficient_quota.insufficient_quota", "maximum duration", "."]
+        return LinkLoss(
+            closeCode: codes[chance(codes.count)], closeReason: reasons[chance(reasons.count)],
+            httpStatus: chance(4) == 0 ? 401 : nil, words: "cut")
+    }
+
+    /// Names are few, so that they collide; every session has its own.
+    private mutating func item() -> ItemID { ItemID(rawValue: "i\(session)_\(chance(6))") }
+    private mutating func response() -> ResponseID { ResponseID(rawValue: "r\(session)_\(chance(5))") }
+    private mutating func part() -> ContentPart {
+        let response = response()
+        return .part(response, ItemID(rawValue: "\(response)_\(chance(2))"), output: chance(2), content: chance(2))
+    }
+
+    private mutating func anyResponse() -> Response {
+        let states: [Response.Status] = [.completed, .cancelled, .incomplete, .failed, .inProgress, .other("odd")]
+        let status = states[chance(states.count)]
+        guard chance(2) == 0 else {
+            return Response(id: response(), status: status, output: [.assistant(item(), text: "x")])
+        }
+        let text = chance(2) == 0 ? "x" : nil
+        return .transcription(response(), of: item(), status: status, text: text, error: "y")
+    }
+
+    private mutating func anyError() -> APIError {
+        let codes: [String?] = [
+            nil, "conversation_already_has_active_response", "response_cancel_not_active",
+            "input_audio_buffer_commit_empty", "session_expired", "item_not_found", "insufficient_quota",
+        ]
+        let turn = chance(5)
+        let ids: [String?] = [
+            nil, "answer-\(turn)", "commit-\(turn)", "transcription-\(turn)-1", "bookkeeping", "configure-\(turn)",
+            "x-1",
+        ]
+        return APIError(
+            code: codes[chance(codes.count)], message: "try again in \(chance(9))s", eventID: ids[chance(ids.count)])
+    }
+
+    private mutating func anyEvent() -> ServerEvent {
+        switch chance(17) {
+        case 0: .speechStarted(item(), audioStartMs: 0)
+        case 1: .speechStopped(item(), audioEndMs: 0)
+        case 2: .inputCommitted(item(), previous: chance(2) == 0 ? nil : item())
+        case 3: .itemAdded(.user(item()), previous: nil)
+        case 4: .itemDeleted(item())
+        case 5: .builtInTranscriptDelta(item(), contentIndex: 0, delta: "x")
+        case 6: .builtInTranscriptCompleted(item(), contentIndex: 0, transcript: "x", usage: nil)
+        case 7: .builtInTranscriptFailed(item(), contentIndex: 0, APIError(message: "x"))
+        case 8, 9: .responseCreated(anyResponse())
+        case 10: .responseDone(anyResponse())
+        case 11: .outputItemAdded(response(), outputIndex: chance(2), .assistant(part().item))
+        case 12, 13: .outputAudioDelta(part(), audio: [UInt8](repeating: 7, count: chance(20_000)))
+        case 14: .outputTranscriptDelta(part(), delta: "word ")
+        case 15: .outputTextDone(part(), text: "words")
+        default: .error(anyError())
+        }
+    }
+}
