@@ -45,7 +45,7 @@ public final class PlaybackStream: CustomStringConvertible {
         case .wav(let path):
             let writer = try WAVWriter(path: path)
             self.init(
-                worker: WAVPlayback(writer: writer, timing: timing, state: state, clock: clock),
+                worker: WAVPlayback(writer: writer, state: state, clock: clock),
                 state: state, clock: clock)
         }
     }
@@ -67,8 +67,8 @@ public final class PlaybackStream: CustomStringConvertible {
     /// Silences the device, ends the thread and waits for it, a second at most.
     public func stop() { thread.stop() }
 
-    /// An eventfd: readable each period while something is audible, after a flush, when playback falls silent, and when
-    /// the stream fails, until `clearEvent`.
+    /// An eventfd: readable each period (WAV files: every 80 ms) while something is audible, after a flush, when
+    /// playback falls silent, and when the stream fails, until `clearEvent`.
     public var eventDescriptor: Int32 { state.event }
 
     /// Makes `eventDescriptor` unreadable until the next event. Call before looking at `position`.

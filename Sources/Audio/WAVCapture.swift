@@ -4,6 +4,9 @@ internal import CLinux
 
 /// The capture thread of a WAV file: its frame 0 is the start of audio, and time passes as it would at a card.
 final class WAVCapture: AudioWorker {
+    /// A file is in no hurry: 20 ms is what one append carries, and half the wake-ups of a card's period.
+    private static let shortestPeriodMs = 20
+
     var startNs: Int64 = 0
     let isRealtime = false
     let description: String
@@ -25,7 +28,7 @@ final class WAVCapture: AudioWorker {
         mono.initialize(repeating: 0)
         converted = .allocate(capacity: WAVReader.stepFrames)
         converted.initialize(repeating: 0)
-        periodNs = Int64(timing.periodMs) * 1_000_000
+        periodNs = Int64(max(timing.periodMs, Self.shortestPeriodMs)) * 1_000_000
         path = reader.path
         description = reader.description
         self.state = state
@@ -43,14 +46,15 @@ final class WAVCapture: AudioWorker {
             state.sleep(untilNs: deadlineNs)
             if state.isStopping { return nil }
             let nowNs = clinux_monotonic_ns()
-            // All that is due, also what a late wake-up left behind.
-            let dueFrames = framesElapsed(ns: nowNs - startNs, rate: runnerRate)
+            // Whole periods, however late the wake-up; also those that an earlier one left behind.
+            let passedNs = deadlineNs + (nowNs - deadlineNs) / periodNs * periodNs
+            let dueFrames = framesElapsed(ns: passedNs - startNs, rate: runnerRate)
             while capturedFrames < dueFrames, !state.isStopping {
                 let code = capture(min(dueFrames - capturedFrames, converted.count))
                 if code < 0 { return .system("wav:\(path)", "read", -code) }
             }
             clinux_eventfd_signal(state.event)
-            deadlineNs += ((nowNs - deadlineNs) / periodNs + 1) * periodNs
+            deadlineNs = passedNs + periodNs
         }
     }
 

@@ -5,8 +5,11 @@ internal import CLinux
 
 /// The playback thread of a WAV file: frame n of the file is what would be heard n / 24000 s after the start of audio.
 final class WAVPlayback: AudioWorker {
-    /// A flush takes effect in this time even without its wake-up, and the file grows at least this often.
-    private static let longestPeriodMs = 20
+    /// The file grows this often; a flush takes effect at once, by its wake-up.
+    private static let periodNs: Int64 = 40_000_000
+    /// The owner hears of progress this often while something is audible: the ring holds 1.3 s, and `position` can be
+    /// looked at at any time.
+    private static let periodsPerEvent = 2
     /// Frames written at a time.
     private static let stepFrames = 2048
 
@@ -16,7 +19,7 @@ final class WAVPlayback: AudioWorker {
 
     private let state: StreamState
     private let clock: PlaybackClock
-    private let periodNs: Int64
+    private var periodsSinceEvent = 0
     private var writer: WAVWriter
     private let buffer: UnsafeMutableBufferPointer<Int16>
     /// Something was queued when the thread last looked. Without, the time up to now is silence, as nobody can hear a
@@ -24,10 +27,9 @@ final class WAVPlayback: AudioWorker {
     private var isPlaying = false
     private var heardFrames = 0
 
-    init(writer: consuming WAVWriter, timing: StreamTiming, state: StreamState, clock: PlaybackClock) {
+    init(writer: consuming WAVWriter, state: StreamState, clock: PlaybackClock) {
         buffer = .allocate(capacity: Self.stepFrames)
         buffer.initialize(repeating: 0)
-        periodNs = Int64(min(timing.periodMs, Self.longestPeriodMs)) * 1_000_000
         description = WAVWriter.describe(path: writer.path)
         self.state = state
         self.clock = clock
@@ -51,7 +53,7 @@ final class WAVPlayback: AudioWorker {
             }
             if code < 0 { return .system("wav:\(writer.path)", "write", -code) }
             if state.isStopping { return nil }
-            if nowNs >= deadlineNs { deadlineNs += ((nowNs - deadlineNs) / periodNs + 1) * periodNs }
+            if nowNs >= deadlineNs { deadlineNs += ((nowNs - deadlineNs) / Self.periodNs + 1) * Self.periodNs }
         }
     }
 
@@ -74,7 +76,12 @@ final class WAVPlayback: AudioWorker {
             clock.complete(flush)
         }
         isPlaying = state.ring.availableToRead > 0
-        if wasPlaying || isPlaying || flush != nil { clinux_eventfd_signal(state.event) }
+        periodsSinceEvent += 1
+        let isProgress = isPlaying && periodsSinceEvent >= Self.periodsPerEvent
+        if wasPlaying != isPlaying || flush != nil || isProgress {
+            periodsSinceEvent = 0
+            clinux_eventfd_signal(state.event)
+        }
         return 0
     }
 

@@ -57,8 +57,8 @@ public struct LinkStateMachine: Sendable {
     static let greetingLimit = Duration.seconds(10)
     /// How soon a refusal that a retry cannot mend is tried again (contract: 5 minutes).
     static let refusalWait = Duration.seconds(300)
-    /// The whole stop takes 2 s at most; the closing handshake gets half of it.
-    static let closingLimit = Duration.seconds(1)
+    /// The whole stop takes 2 s at most; the journal may need 1.5 s of it.
+    static let closingLimit = Duration.milliseconds(400)
     /// The longest wait a server may ask for with `retry-after`.
     static let longestRetryAfter = Duration.seconds(300)
 
@@ -184,7 +184,7 @@ public struct LinkStateMachine: Sendable {
             return [closed, .connect]
         case .leaving(let retryAt, _):
             state = .waiting(until: retryAt)
-            return []
+            return [.wait(retryAt - now)]
         case .closing:
             state = .stopped
             return [.stopped]
@@ -214,7 +214,7 @@ public struct LinkStateMachine: Sendable {
         case .configuring: return giveUp("no session.updated within 10 s of session.created", at: now)
         case .leaving(let retryAt, _):
             state = .waiting(until: retryAt)
-            return [.abandon]
+            return [.abandon, .wait(retryAt - now)]
         case .waiting:
             state = .connecting
             return [.connect]

@@ -115,8 +115,7 @@ import Testing
         let late = try TemporaryFile()
         let state = try StreamState(ring: SampleRing(minimumCapacity: 1024))
         let clock = PlaybackClock()
-        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
-        let worker = try WAVPlayback(writer: WAVWriter(path: late.path), timing: timing, state: state, clock: clock)
+        let worker = try WAVPlayback(writer: WAVWriter(path: late.path), state: state, clock: clock)
         ramp(500).withUnsafeBufferPointer { _ = state.ring.write($0) }
         #expect(worker.play(dueFrames: 0) == 0)
         // Half a second late; meanwhile all was flushed and new frames came.
@@ -140,9 +139,8 @@ import Testing
 
     @Test func aFileThatCannotGrowEndsTheStreamWithOneLine() throws {
         let state = try StreamState(ring: SampleRing(minimumCapacity: 16))
-        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
         let writer = try WAVWriter(path: file.path, mostDataBytes: 100)
-        let worker = WAVPlayback(writer: writer, timing: timing, state: state, clock: PlaybackClock())
+        let worker = WAVPlayback(writer: writer, state: state, clock: PlaybackClock())
         let thread = AudioThread(state: state)
         thread.start(worker, name: "playback", at: .now)
         #expect(eventually(state.event) { state.failure != nil })
