@@ -1,11 +1,70 @@
 // swift-tools-version:6.0
 import PackageDescription
 
+// The map of the targets and why it is a star: README.md, "How it is built".
+// Tests/ArchitectureTests holds the same table as data and checks every import against it.
 let package = Package(
     name: "kiosk-agent",
-    targets: [
-        .target(name: "Realtime"),
-        .testTarget(name: "RealtimeTests", dependencies: ["Realtime"], exclude: ["Vectors"]),
+    products: [
+        .executable(name: "kiosk-agent", targets: ["kiosk-agent"]),
+        .executable(name: "realtime-simulator", targets: ["realtime-simulator"]),
     ],
-    swiftLanguageModes: [.v6]
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        // C and C++: thin shims and module maps, no logic.
+        .target(name: "CLinux"),
+        .target(name: "CALSA"),
+        .target(name: "CSpeexDSP", linkerSettings: [.linkedLibrary("speexdsp")]),
+        .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CWslay", linkerSettings: [.linkedLibrary("wslay")]),
+        .target(name: "CTOMLPlusPlus"),
+
+        // Sans-IO.
+        .target(name: "Realtime"),
+        .target(
+            name: "Session",
+            dependencies: ["Realtime"],
+            resources: [.embedInCode("Resources/prices.json"), .embedInCode("Resources/conversation-prompt.txt"),
+                        .embedInCode("Resources/transcription-prompt.txt")]),
+
+        // I/O rooms.
+        .target(name: "Audio", dependencies: ["CALSA", "CSpeexDSP", "CLinux"]),
+        .target(name: "GPIO", dependencies: ["CGPIOD"]),
+        .target(name: "Transport", dependencies: ["COpenSSL", "CWslay", "CLinux"]),
+        .target(name: "Journal", dependencies: ["CLinux"]),
+
+        // Executables.
+        .executableTarget(
+            name: "kiosk-agent",
+            dependencies: [
+                "Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux",
+                "CTOMLPlusPlus",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "realtime-simulator",
+            dependencies: [
+                "Transport", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Samples"]),
+
+        // Tests.
+        .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "RealtimeTests", dependencies: ["Realtime"], exclude: ["Vectors"]),
+        .testTarget(name: "SessionTests", dependencies: ["Session", "Realtime"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio"]),
+        .testTarget(name: "GPIOTests", dependencies: ["GPIO"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(name: "JournalTests", dependencies: ["Journal"]),
+        .testTarget(name: "AgentTests", dependencies: ["kiosk-agent", "Session", "Realtime"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator"]),
+        .testTarget(name: "EndToEndTests"),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Audio
+import FoundationEssentials
+
+/// `kiosk-agent check`: says what works and what does not, one line a check; exit status 0 when all holds, else 1.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check settings, files, sound devices, button, key, journal and clock.")
+
+    @OptionGroup var options: SettingsOptions
+
+    @Flag(help: "Also connect to the server and wait for a session.")
+    var online = false
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let settings: Settings
+        do {
+            settings = try Settings.load(file: options.file, overrides: options.overrides, namedFiles: false)
+        } catch {
+            // Nothing else can be checked without them.
+            StandardStream.output.write(SelfCheck.Finding.bad("settings", error).line)
+            throw ExitCode(CommandFailure.runTime)
+        }
+        let key = (try? APIKey.find(for: settings, environment: environment)) ?? nil
+        var allGood = true
+        let show = { (finding: SelfCheck.Finding) in
+            allGood = allGood && finding.isGood
+            StandardStream.output.write(key?.redact(finding.line) ?? finding.line)
+        }
+        show(.good("settings", options.file))
+        show(files())
+        let check = SelfCheck(settings: settings, environment: environment)
+        show(check.sound(.capture))
+        show(check.sound(.playback))
+        show(check.gpio())
+        show(check.key())
+        show(check.journal())
+        show(check.control())
+        show(check.clock())
+        if online { onlineFindings(settings, key, environment).forEach(show) }
+        if !allGood { throw ExitCode(CommandFailure.runTime) }
+    }
+
+    private func files() -> SelfCheck.Finding {
+        do {
+            _ = try Settings.load(file: options.file, overrides: options.overrides)
+            return .good("files", "all that are named can be read")
+        } catch {
+            return .bad("files", error)
+        }
+    }
+
+    private func onlineFindings(
+        _ settings: Settings, _ key: APIKey?, _ environment: [String: String]
+    ) -> [SelfCheck.Finding] {
+        do {
+            let check = try OnlineCheck(settings: settings, key: key, environment: environment)
+            return check.findings(check.perform())
+        } catch {
+            return [.bad("name", error)]
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import Session
+
+/// What a person reads: turns and state on standard output, faults on standard error.
+///
+/// Never blocks, never shows the key.
+final class Console {
+    private let output = ConsoleOutput(descriptor: STDOUT_FILENO)
+    private let errors = ConsoleOutput(descriptor: STDERR_FILENO)
+    private let key: APIKey?
+
+    init(key: APIKey?) { self.key = key }
+
+    /// What poll(2) must wait for while a terminal does not take its lines.
+    var pollDescriptors: [Int32] { [output.pollDescriptor, errors.pollDescriptor].compactMap { $0 } }
+
+    func flush() {
+        output.flush()
+        errors.flush()
+    }
+
+    func show(_ line: StateLine) { write(ConsoleText.state(line.words)) }
+
+    func show(device words: String) { write(ConsoleText.state("audio: \(words)")) }
+
+    /// The three blocks of a turn, in one piece.
+    func show(_ turn: SettledTurn) {
+        let realtime = ConsoleText.block(
+            .realtimeTranscript, ConsoleText.text(of: ConsoleText.Transcript(turn.realtime)),
+            costs: Self.costs(turn.cost.realtimeTranscript, isUsed: turn.usage.realtimeTranscript != nil))
+        let builtIn = ConsoleText.block(
+            .builtInTranscript, ConsoleText.text(of: ConsoleText.Transcript(turn.builtIn)),
+            costs: Self.costs(turn.cost.builtInTranscript, isUsed: turn.usage.builtInTranscript != nil))
+        let assistant = ConsoleText.block(
+            .assistant, Self.text(of: turn.assistant),
+            costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil))
+        write(realtime + builtIn + assistant)
+    }
+
+    func report(_ fault: Fault) {
+        errors.write(redacted(ConsoleText.fault(fault.class.rawValue, fault.what)))
+    }
+
+    private func write(_ text: String) { output.write(redacted(text)) }
+
+    private func redacted(_ text: String) -> String { key?.redact(text) ?? text }
+
+    /// Without usage there is nothing to price; with usage and no price it says so.
+    private static func costs(_ usd: Double?, isUsed: Bool) -> [String] { isUsed ? [ConsoleText.cost(usd)] : [] }
+
+    private static func text(of part: AssistantPart) -> String {
+        if !part.text.isEmpty { return part.text }
+        switch part.status {
+        case .none: return "<none>"
+        case .cancelled: return "<cancelled>"
+        case .failed: return "<failed: \(part.reason ?? "no reason given")>"
+        case .completed, .truncated: return "<empty>"
+        }
+    }
+}
+
+extension ConsoleText.Transcript {
+    init(_ transcript: Transcript) {
+        switch transcript.status {
+        case .ok: self = .ok(transcript.text)
+        case .empty: self = .empty
+        case .failed: self = .failed(reason: transcript.reason ?? "no reason given")
+        case .timeout: self = .timedOut
+        case .off: self = .off
+        }
+    }
+}
+
+extension StateLine {
+    fileprivate var words: String {
+        switch self {
+        case .connecting: "connecting"
+        case .ready(let session): "ready: session \(session)"
+        case .disconnected(let wait): "not connected, next try in \(Self.seconds(wait))"
+        case .speechDetected: "speech detected"
+        case .speechEnded: "speech ended"
+        case .keptForLater: "no connection: what is said is kept and sent if the connection is back within 10 s"
+        case .assistantSpeaking: "assistant speaking"
+        case .interrupted: "assistant interrupted"
+        case .stopping: "stopping"
+        }
+    }
+
+    private static func seconds(_ duration: Duration) -> String {
+        let tenths = Int((duration / .milliseconds(100)).rounded())
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}

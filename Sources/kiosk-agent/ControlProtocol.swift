@@ -1,0 +1,79 @@
+/// What programs ask of the talk button through the control socket.
+///
+/// One connection carries one request and one answer, each a line of ASCII that ends with a line feed:
+///
+///     button press          ok
+///     button release        error: WORDS
+///     button hold MS
+///
+/// `ok` says that the agent has acted; for `hold` that is after the release. The agent then closes the connection.
+enum ControlRequest: Equatable, Sendable {
+    case press
+    case release
+    /// Press, and release after so many milliseconds by the agent's clock. 0 to 600000.
+    case hold(milliseconds: Int)
+
+    /// Ten minutes: longer than anybody speaks, short enough that a slip of the pen does not block the kiosk for a day.
+    static let holdMs = 0...600_000
+
+    /// All requests, for errors.
+    static let wanted = "\"button press\", \"button release\" or \"button hold MS\" (0 to 600000)"
+
+    /// Reads a line without its line feed; nil when it is no request.
+    init?(line: String) {
+        switch line.split(separator: " ", omittingEmptySubsequences: false) {
+        case ["button", "press"]: self = .press
+        case ["button", "release"]: self = .release
+        case let words where words.count == 3 && words[0] == "button" && words[1] == "hold":
+            guard let milliseconds = Int(words[2]), Self.holdMs.contains(milliseconds) else { return nil }
+            self = .hold(milliseconds: milliseconds)
+        default: return nil
+        }
+    }
+
+    /// The line without its line feed.
+    var line: String {
+        switch self {
+        case .press: "button press"
+        case .release: "button release"
+        case .hold(let milliseconds): "button hold \(milliseconds)"
+        }
+    }
+}
+
+/// What the agent answers.
+enum ControlAnswer: Equatable, Sendable {
+    case ok
+    case error(String)
+
+    /// Reads a line without its line feed; nil when it is no answer.
+    init?(line: String) {
+        if line == "ok" {
+            self = .ok
+        } else if line.hasPrefix("error: ") {
+            self = .error(String(line.dropFirst(7)))
+        } else {
+            return nil
+        }
+    }
+
+    /// The line without its line feed.
+    var line: String {
+        switch self {
+        case .ok: "ok"
+        case .error(let words): "error: " + ConsoleText.escaped(words)
+        }
+    }
+}
+
+/// Longest request or answer, in bytes with its line feed.
+let longestControlLine = 256
+
+/// What went wrong at the control socket, in one line that names its path.
+struct ControlError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ path: String, _ reason: String) {
+        description = ConsoleText.escaped("\(path): \(reason)")
+    }
+}

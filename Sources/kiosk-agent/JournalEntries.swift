@@ -1,0 +1,132 @@
+import FoundationEssentials
+import Realtime
+import Session
+
+/// The members of journal entries as contract.md names them; `seq`, `at` and `crc32c` are the journal's.
+enum JournalEntry {
+    case turn(SettledTurn)
+    case sessionOpened(String)
+    case sessionClosed(String, reason: String)
+    case fault(Fault)
+
+    init(_ entry: SessionStateMachine.Entry) {
+        switch entry {
+        case .turn(let turn): self = .turn(turn)
+        case .sessionOpened(let session): self = .sessionOpened(session)
+        case .sessionClosed(let session, let reason): self = .sessionClosed(session, reason: reason)
+        }
+    }
+
+    var kind: String {
+        switch self {
+        case .turn: "turn"
+        case .sessionOpened, .sessionClosed: "session"
+        case .fault: "fault"
+        }
+    }
+
+    /// One JSON object on one line.
+    var members: String {
+        switch self {
+        case .turn(let turn): Self.json(TurnMembers(turn))
+        case .sessionOpened(let session): Self.json(["event": "opened", "session": session])
+        case .sessionClosed(let session, let reason):
+            Self.json(["event": "closed", "session": session, "reason": reason])
+        case .fault(let fault): Self.json(["class": fault.class.rawValue, "what": fault.what])
+        }
+    }
+
+    private static func json(_ members: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "infinity", negativeInfinity: "-infinity", nan: "nan")
+        guard let json = try? encoder.encode(members) else {
+            preconditionFailure("a journal entry consists of nothing that JSON cannot write")
+        }
+        return String(decoding: json, as: UTF8.self)
+    }
+}
+
+private struct TurnMembers: Encodable {
+    struct TranscriptMembers: Encodable {
+        let status, text: String
+        let reason: String?
+
+        init(_ transcript: Transcript) {
+            status = transcript.status.rawValue
+            text = transcript.text
+            reason = transcript.reason
+        }
+    }
+
+    struct AssistantMembers: Encodable {
+        let status, text: String
+        let playedMs: Int
+        let heardText, reason: String?
+
+        enum CodingKeys: String, CodingKey {
+            case status, text, reason
+            case playedMs = "played_ms", heardText = "heard_text"
+        }
+
+        init(_ part: AssistantPart) {
+            status = part.status.rawValue
+            text = part.text
+            playedMs = part.playedMs
+            heardText = part.heardText
+            reason = part.reason
+        }
+    }
+
+    /// The three parts of a turn that cost something; null is written, so that "unknown" can be told from "forgotten".
+    struct ByPart<Assistant: Encodable, Transcript: Encodable, BuiltIn: Encodable>: Encodable {
+        let assistant: Assistant?
+        let realtimeTranscript: Transcript?
+        let builtInTranscript: BuiltIn?
+
+        enum CodingKeys: String, CodingKey {
+            case assistant
+            case realtimeTranscript = "realtime_transcript", builtInTranscript = "built_in_transcript"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(assistant, forKey: .assistant)
+            try container.encode(realtimeTranscript, forKey: .realtimeTranscript)
+            try container.encode(builtInTranscript, forKey: .builtInTranscript)
+        }
+    }
+
+    let session: String
+    let turn: Int
+    let item: String
+    let realtime, builtIn: TranscriptMembers
+    let assistant: AssistantMembers
+    let usage: ByPart<Usage, Usage, TranscriptionUsage>
+    let cost: ByPart<Double, Double, Double>
+
+    enum CodingKeys: String, CodingKey {
+        case session, turn, item, realtime, assistant, usage
+        case builtIn = "built_in", cost = "cost_usd"
+    }
+
+    init(_ turn: SettledTurn) {
+        session = turn.session
+        self.turn = turn.number
+        item = turn.item?.rawValue ?? ""
+        realtime = TranscriptMembers(turn.realtime)
+        builtIn = TranscriptMembers(turn.builtIn)
+        assistant = AssistantMembers(turn.assistant)
+        usage = ByPart(
+            assistant: turn.usage.assistant, realtimeTranscript: turn.usage.realtimeTranscript,
+            builtInTranscript: turn.usage.builtInTranscript)
+        cost = ByPart(
+            assistant: turn.cost.assistant.map(Self.rounded),
+            realtimeTranscript: turn.cost.realtimeTranscript.map(Self.rounded),
+            builtInTranscript: turn.cost.builtInTranscript.map(Self.rounded))
+    }
+
+    /// To a billionth of a dollar: what binary fractions add behind that is noise.
+    private static func rounded(_ usd: Double) -> Double { (usd * 1e9).rounded() / 1e9 }
+}

@@ -1,0 +1,123 @@
+import Audio
+
+/// The playback device as the runner sees it: takes whole answers at once, says what was heard, comes back when lost.
+final class Loudspeaker {
+    /// What playback tells the session.
+    enum Progress: Equatable {
+        case heard(frames: Int)
+        case flushed(heardFrames: Int)
+        /// The device is gone, and with it what it had not played.
+        case lost
+    }
+
+    /// Frames that may wait for the ring: 10 minutes of an answer, 28.8 MB; a server that sends more has gone mad.
+    static let queueLimitFrames = 10 * 60 * 24_000
+
+    private let device: String
+    private let periodMs: Int
+    private let bufferMs: Int
+    private var recovery = DeviceRecovery()
+    private var stream: PlaybackStream?
+    /// Audio for which the ring had no room yet, oldest first; `queueOffset` frames of the first are gone.
+    private var queue: [[Int16]] = []
+    private var queueOffset = 0
+    private var queuedFrames = 0
+    private(set) var droppedFrames = 0
+    /// Epochs begun by flushes that playback has not confirmed, oldest first.
+    private var flushes: [UInt16] = []
+    /// What was heard before flushes that no device is there to confirm.
+    private var heardBeforeLoss: [Int] = []
+    private var epoch: UInt16 = 0
+    private var heardFrames = 0
+
+    init(device: String, periodMs: Int, bufferMs: Int) {
+        self.device = device
+        self.periodMs = periodMs
+        self.bufferMs = bufferMs
+    }
+
+    var eventDescriptor: Int32? { stream?.eventDescriptor }
+    var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+
+    func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
+        do {
+            let stream = try PlaybackStream(device: device, periodMs: periodMs, bufferMs: bufferMs)
+            stream.start(at: start)
+            self.stream = stream
+            epoch = stream.position.epoch
+            heardFrames = 0
+            return recovery.opened(device, stream.description)
+        } catch {
+            return recovery.failed(error.description, at: start)
+        }
+    }
+
+    func play(_ samples: [Int16]) {
+        guard queuedFrames + samples.count <= Self.queueLimitFrames else {
+            droppedFrames += samples.count
+            return
+        }
+        queue.append(samples)
+        queuedFrames += samples.count
+        fill()
+    }
+
+    /// Throws away everything not yet heard. `process` reports what was.
+    func flush() {
+        queue = []
+        queueOffset = 0
+        queuedFrames = 0
+        guard let stream else {
+            heardBeforeLoss.append(heardFrames)
+            heardFrames = 0
+            return
+        }
+        epoch = stream.flush()
+        heardFrames = 0
+        flushes.append(epoch)
+    }
+
+    /// Makes `eventDescriptor` unreadable until something more happens. Before `process`.
+    func clearEvent() { stream?.clearEvent() }
+
+    /// What was heard since the last call, and the news of the device. Cheap: one atomic look when there is none.
+    func process(at now: SuspendingClock.Instant) -> (progress: [Progress], reports: [DeviceReport]) {
+        var progress = heardBeforeLoss.map(Progress.flushed)
+        heardBeforeLoss = []
+        guard let stream else { return (progress, recovery.isDue(at: now) ? open(at: now) : []) }
+        while let flush = flushes.first, let heard = stream.heardAtFlush(flush) {
+            progress.append(.flushed(heardFrames: heard))
+            flushes.removeFirst()
+        }
+        let position = stream.position
+        if position.epoch == epoch, position.heardFrames != heardFrames {
+            heardFrames = position.heardFrames
+            progress.append(.heard(frames: heardFrames))
+        }
+        fill()
+        guard let failure = stream.failure else {
+            return (progress, stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? [])
+        }
+        stream.stop()
+        self.stream = nil
+        progress += flushes.map { _ in .flushed(heardFrames: 0) } + [.lost]
+        flushes = []
+        return (progress, recovery.failed(failure.description, at: now))
+    }
+
+    func stop() { stream?.stop() }
+
+    private func fill() {
+        guard let stream else { return }
+        while let first = queue.first {
+            let taken = first.withUnsafeBufferPointer { samples in
+                stream.write(UnsafeBufferPointer(rebasing: samples[queueOffset...]))
+            }
+            queueOffset += taken
+            queuedFrames -= taken
+            guard queueOffset == first.count else { return }
+            queue.removeFirst()
+            queueOffset = 0
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Audio
+
+/// The capture device as the runner sees it: frames since the start of audio, and a device that comes back when lost.
+final class Microphone {
+    private let device: String
+    private let periodMs: Int
+    private let bufferMs: Int
+    private var recovery = DeviceRecovery()
+    private var stream: CaptureStream?
+    private var store = CaptureStore()
+    /// When the newest captured frame was read.
+    private var readAt: SuspendingClock.Instant
+    private let transfer: UnsafeMutableBufferPointer<Int16>
+
+    /// Frames moved from the ring to the store at a time.
+    private static let transferFrames = 4_800
+
+    init(device: String, periodMs: Int, bufferMs: Int, now: SuspendingClock.Instant) {
+        self.device = device
+        self.periodMs = periodMs
+        self.bufferMs = bufferMs
+        readAt = now
+        transfer = .allocate(capacity: Self.transferFrames)
+    }
+
+    deinit { transfer.deallocate() }
+
+    var eventDescriptor: Int32? { stream?.eventDescriptor }
+    var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+    /// The frame after the last one captured.
+    var endFrame: Int { store.endFrame }
+
+    /// Opens and starts the device. What there is to say about it, in words.
+    func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
+        do {
+            let stream = try CaptureStream(device: device, periodMs: periodMs, bufferMs: bufferMs)
+            stream.start(at: start)
+            self.stream = stream
+            return recovery.opened(device, stream.description)
+        } catch {
+            return recovery.failed(error.description, at: start)
+        }
+    }
+
+    /// Takes what was captured, and the news of a device that failed or is due to be tried again.
+    func process(at now: SuspendingClock.Instant) -> [DeviceReport] {
+        guard let stream else {
+            return recovery.isDue(at: now) ? open(at: now) : []
+        }
+        stream.clearEvent()
+        while true {
+            let frames = stream.read(into: transfer)
+            guard frames > 0 else { break }
+            store.append(UnsafeBufferPointer(rebasing: transfer[..<frames]))
+            readAt = now
+        }
+        guard let failure = stream.failure else {
+            return stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? []
+        }
+        stream.stop()
+        self.stream = nil
+        return recovery.failed(failure.description, at: now)
+    }
+
+    func stop() { stream?.stop() }
+
+    func forget(before frame: Int) { store.forget(before: frame) }
+
+    func frames(in range: Range<Int>) -> [Int16] { store.frames(in: range) }
+
+    /// The capture position at an instant a little before or after the newest frame was read.
+    func frame(at instant: SuspendingClock.Instant) -> Int {
+        let elapsed = instant - readAt
+        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(2 * periodMs))
+        return max(0, store.endFrame + Int(bounded / .microseconds(1)) * 24 / 1000)
+    }
+}

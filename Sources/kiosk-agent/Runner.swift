@@ -1,0 +1,248 @@
+import CLinux
+import FoundationEssentials
+import GPIO
+import Glibc
+import Journal
+import Realtime
+import Session
+
+/// Runs the kiosk with settings that are known to be good, until SIGTERM or SIGINT. The exit status.
+func runAgent(settings: Settings, key: APIKey?) -> Int32 {
+    do {
+        try Runner(settings: settings, key: key, environment: ProcessInfo.processInfo.environment).run()
+        return 0
+    } catch {
+        StandardStream.error.write(ConsoleText.fault("start", key?.redact("\(error)") ?? "\(error)"))
+        return CommandFailure.runTime
+    }
+}
+
+/// The loop that feeds the session machine and performs its actions: one thread, one poll(2), no locks.
+///
+/// Everything that may block has a thread of its own (sound, name look-up, journal) or is non-blocking.
+final class Runner {
+    /// Both streams start together this long after they are opened, so that their clocks share a zero.
+    private static let startDelay = Duration.milliseconds(20)
+    /// Longest wait: nothing depends on it, it bounds what a lost wake-up could cost.
+    private static let longestWait = Duration.seconds(5)
+
+    private var machine: SessionStateMachine
+    private let link: Link
+    private let microphone: Microphone
+    private let loudspeaker: Loudspeaker
+    private let journal: JournalWriter
+    private let console: Console
+    private let control: ControlSocket
+    private var button: TalkButton?
+    private let signals: StopSignals
+    private var notifier: ServiceNotifier
+    private let key: APIKey?
+
+    /// `button hold` requests whose release is still to come.
+    private var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
+    private var isStopped = false
+    private var polls = PollSet()
+
+    /// Builds the rooms. Sound devices that are missing are faults, looked for again; everything else ends the start.
+    init(settings: Settings, key: APIKey?, environment: [String: String]) throws {
+        // Before any thread exists: they inherit the blocked signals.
+        signals = try StopSignals()
+        self.key = key
+        let now = SuspendingClock.now
+        link = try Link(settings: settings, key: key, environment: environment)
+        journal = try JournalWriter(directory: settings.journal.directory)
+        control = try ControlSocket(path: settings.control.socket)
+        console = Console(key: key)
+        button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
+        let audio = settings.audio
+        microphone = Microphone(device: audio.capture, periodMs: audio.periodMs, bufferMs: audio.bufferMs, now: now)
+        loudspeaker = Loudspeaker(device: audio.playback, periodMs: audio.periodMs, bufferMs: audio.bufferMs)
+        machine = SessionStateMachine(
+            configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
+            seed: UInt64.random(in: 0...UInt64.max))
+        notifier = ServiceNotifier(environment: environment)
+        if settings.turns.microphoneWhileSpeaking == .echoCancelled {
+            let words = "turns.microphone_while_speaking: there is no echo canceller yet, the microphone is muted"
+            report(Fault(.audio, words))
+        }
+    }
+
+    /// Runs until SIGTERM or SIGINT; everything is written and closed when it returns.
+    func run() {
+        let now = SuspendingClock.now
+        for finding in journal.recovery.findings { report(Fault(.journal, finding)) }
+        let start = now + Self.startDelay
+        report(microphone.open(at: start) + loudspeaker.open(at: start))
+        handle(.start, at: now)
+        notifier.ready(status: "connecting")
+        while !isStopped {
+            wait()
+            step(at: SuspendingClock.now)
+        }
+        close()
+    }
+
+    private func wait() {
+        polls.removeAll()
+        polls.add(signals.descriptor)
+        if let request = link.pollRequest { polls.add(request.fd, events: request.events) }
+        polls.add(microphone.eventDescriptor)
+        polls.add(loudspeaker.eventDescriptor)
+        polls.add(button?.descriptor)
+        polls.add(journal.eventDescriptor)
+        for request in control.pollRequests { polls.add(request.fd, events: request.events) }
+        for descriptor in console.pollDescriptors { polls.add(descriptor, events: Int16(POLLOUT)) }
+        let deadlines = [
+            machine.deadline, link.deadline, microphone.deadline, loudspeaker.deadline, button?.deadline,
+            holds.map(\.releaseAt).min(), notifier.watchdogDeadline, SuspendingClock.now + Self.longestWait,
+        ]
+        polls.wait(until: deadlines.compactMap { $0 }.min())
+    }
+
+    private func step(at now: Instant) {
+        if polls.isReady(signals.descriptor), signals.wasStopRequested() { stop(at: now) }
+        hear(at: now)
+        watchButton(at: now)
+        if control.pollRequests.contains(where: { polls.isReady($0.fd) }) {
+            for request in control.process() { perform(request, at: now) }
+        }
+        releaseHolds(at: now)
+        if polls.isReady(link.pollRequest?.fd) || isDue(link.deadline, now) {
+            for input in link.process(at: now) { handle(input, at: now) }
+        }
+        play(at: now)
+        if isDue(machine.deadline, now) { handle(.deadlineReached, at: now) }
+        microphone.forget(before: machine.oldestNeededFrame)
+        if polls.isReady(journal.eventDescriptor) { reportJournal() }
+        console.flush()
+        notifier.feedWatchdog(at: now)
+    }
+
+    private func isDue(_ deadline: Instant?, _ now: Instant) -> Bool { deadline.map { $0 <= now } ?? false }
+
+    // MARK: Rooms to machine
+
+    private func handle(_ input: SessionStateMachine.Input, at now: Instant) {
+        for action in machine.handle(input, at: now) { perform(action, at: now) }
+    }
+
+    private func hear(at now: Instant) {
+        guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
+        report(microphone.process(at: now))
+        handle(.captured(untilFrame: microphone.endFrame), at: now)
+    }
+
+    private func play(at now: Instant) {
+        if polls.isReady(loudspeaker.eventDescriptor) { loudspeaker.clearEvent() }
+        let (progress, reports) = loudspeaker.process(at: now)
+        for step in progress {
+            switch step {
+            case .heard(let frames): handle(.heard(frames: frames), at: now)
+            case .flushed(let heardFrames): handle(.flushed(heardFrames: heardFrames), at: now)
+            case .lost: handle(.playbackLost, at: now)
+            }
+        }
+        report(reports)
+    }
+
+    private func press(_ isPressed: Bool, at instant: Instant) {
+        let frame = microphone.frame(at: instant)
+        handle(isPressed ? .pressed(frame: frame) : .released(frame: frame), at: instant)
+    }
+
+    private func watchButton(at now: Instant) {
+        guard let button else { return }
+        do {
+            if polls.isReady(button.descriptor) || isDue(button.deadline, now) {
+                for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
+            }
+            try button.show(machine.indicator)
+        } catch {
+            // The chip is gone (an unplugged expander): the control socket still works.
+            report(Fault(.button, error.description))
+            self.button = nil
+        }
+    }
+
+    private func perform(_ request: ControlSocket.Request, at now: Instant) {
+        switch request.body {
+        case .press:
+            press(true, at: now)
+            control.respond(request.id, "ok")
+        case .release:
+            press(false, at: now)
+            control.respond(request.id, "ok")
+        case .hold(let milliseconds):
+            press(true, at: now)
+            holds.append((request.id, now + .milliseconds(milliseconds)))
+        }
+    }
+
+    private func releaseHolds(at now: Instant) {
+        for hold in holds where hold.releaseAt <= now {
+            press(false, at: hold.releaseAt)
+            control.respond(hold.request, "ok")
+        }
+        holds.removeAll { $0.releaseAt <= now }
+    }
+
+    // MARK: Machine to rooms
+
+    private func perform(_ action: SessionStateMachine.Action, at now: Instant) {
+        switch action {
+        case .connect: link.connect(at: now)
+        case .send(let event): link.send(event, at: now)
+        case .sendAudio(let range): link.send(ClientEvent(.appendAudio(microphone.frames(in: range))), at: now)
+        case .close(let reason): link.close(reason: reason, at: now)
+        case .abandon: link.abandon()
+        case .play(let samples): loudspeaker.play(samples)
+        case .flushPlayback: loudspeaker.flush()
+        case .record(let entry): record(JournalEntry(entry))
+        case .show(let line): console.show(line)
+        case .showTurn(let turn): console.show(turn)
+        case .report(let fault): report(fault)
+        case .stopped: isStopped = true
+        }
+    }
+
+    private func record(_ entry: JournalEntry) {
+        let members = key?.redact(entry.members) ?? entry.members
+        // What it cannot keep the journal counts and reports itself.
+        journal.append(kind: entry.kind, members: members, durable: true)
+    }
+
+    private func report(_ fault: Fault) {
+        console.report(fault)
+        record(.fault(fault))
+    }
+
+    /// The journal's own troubles: said, but not written to it.
+    private func reportJournal() {
+        for case .fault(let words) in journal.takeReports() { console.report(Fault(.journal, words)) }
+    }
+
+    private func report(_ reports: [DeviceReport]) {
+        for report in reports {
+            switch report {
+            case .line(let words): console.show(device: words)
+            case .fault(let fault): self.report(fault)
+            }
+        }
+    }
+
+    // MARK: The end
+
+    private func stop(at now: Instant) {
+        notifier.stopping()
+        handle(.stop, at: now)
+    }
+
+    private func close() {
+        microphone.stop()
+        loudspeaker.stop()
+        journal.close()
+        reportJournal()
+        control.close()
+        console.flush()
+    }
+}

@@ -1,0 +1,32 @@
+import Realtime
+import Session
+
+extension SessionConfiguration {
+    /// The operator's settings in the machines' terms: frames for milliseconds.
+    init(_ settings: Settings) {
+        let turns = settings.turns
+        let detection: Detection = switch turns.detection {
+        case .pushToTalk:
+            .pushToTalk(
+                preRollFrames: turns.preRollMs * sessionRate / 1000, tailFrames: turns.tailMs * sessionRate / 1000)
+        case .serverVAD:
+            .server(.serverVAD(
+                threshold: turns.vadThreshold, prefixPaddingMs: turns.vadPrefixPaddingMs,
+                silenceDurationMs: turns.vadSilenceMs, createResponse: true, interruptResponse: true))
+        case .semanticVAD:
+            .server(.semanticVAD(createResponse: true, interruptResponse: true))
+        }
+        let outOfBand: OutOfBand = switch settings.transcription.outOfBand {
+        case .off: .off
+        case .lastTurn: .lastTurns(1)
+        case .lastTurns(let count): .lastTurns(count)
+        case .fullContext: .fullContext
+        }
+        self.init(
+            model: settings.realtime.model, voice: settings.realtime.voice,
+            instructions: settings.realtime.instructions, detection: detection,
+            microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .open ? .open : .muted,
+            outOfBand: outOfBand, transcriptionInstructions: settings.transcription.instructions,
+            builtInModel: settings.transcription.builtInModel)
+    }
+}

@@ -1,0 +1,115 @@
+/// Everything the operator can choose, read once and never changed.
+///
+/// Every key is optional; `Settings()` holds the defaults. `Settings.load` reads and checks a file. Paths are absolute.
+struct Settings: Sendable, Equatable {
+    /// The server and the conversation.
+    struct Realtime: Sendable, Equatable {
+        /// The server: `wss://`, or `ws://` to a loopback host. Default: OpenAI.
+        var url = "wss://api.openai.com/v1/realtime"
+        /// The model that hears and answers. Default "gpt-realtime-2.1".
+        var model = "gpt-realtime-2.1"
+        /// The assistant's voice. Default "marin".
+        var voice = "marin"
+        /// The file of the conversation's prompt; nil (the default): the built-in prompt.
+        var instructionsFile: String?
+        /// What `instructionsFile` held, at most 64 KiB; nil: the built-in prompt.
+        var instructions: String?
+        /// Trust anchors (PEM) in addition to the system's; nil (the default): none.
+        var caFile: String?
+        /// The file that holds the API key; nil (the default): see `APIKey`.
+        var apiKeyFile: String?
+    }
+
+    /// Who decides where speech ends.
+    enum Detection: Sendable, Equatable, CaseIterable { case pushToTalk, serverVAD, semanticVAD }
+
+    /// What the microphone does while the assistant is audible.
+    enum MicrophoneWhileSpeaking: Sendable, Equatable, CaseIterable { case muted, open, echoCancelled }
+
+    /// The visitor's turns.
+    struct Turns: Sendable, Equatable {
+        /// Default `pushToTalk`.
+        var detection = Detection.pushToTalk
+        /// Push-to-talk: audio from before the press that is sent. 0 to 2000 ms, default 300.
+        var preRollMs = 300
+        /// Push-to-talk: audio after the release that is sent. 0 to 2000 ms, default 200.
+        var tailMs = 200
+        /// Server VAD: how sure the server must be that it hears speech. 0 to 1, default 0.5.
+        var vadThreshold = 0.5
+        /// Server VAD: audio kept from before the speech. 0 to 2000 ms, default 300.
+        var vadPrefixPaddingMs = 300
+        /// Server VAD: silence that ends the speech. 50 to 10000 ms, default 500. Less than 50 ms would end it
+        /// within words; more than 10 s no visitor waits.
+        var vadSilenceMs = 500
+        /// Default `muted`.
+        var microphoneWhileSpeaking = MicrophoneWhileSpeaking.muted
+    }
+
+    /// Which part of the conversation an out-of-band transcription request shows the model.
+    enum OutOfBand: Sendable, Equatable {
+        case off
+        /// The turn alone.
+        case lastTurn
+        /// The last turns, this one included. 1 to 50.
+        case lastTurns(Int)
+        case fullContext
+    }
+
+    /// The two transcripts of a turn.
+    struct Transcription: Sendable, Equatable {
+        /// Default `lastTurn`.
+        var outOfBand = OutOfBand.lastTurn
+        /// The file of the transcription's prompt; nil (the default): the built-in prompt.
+        var instructionsFile: String?
+        /// What `instructionsFile` held, at most 64 KiB; nil: the built-in prompt.
+        var instructions: String?
+        /// The server's own transcription model; nil: off. Default "gpt-4o-transcribe".
+        var builtInModel: String? = "gpt-4o-transcribe"
+    }
+
+    /// The sound devices.
+    struct Audio: Sendable, Equatable {
+        /// An ALSA PCM name, or "wav:" and an absolute path. Default "default".
+        var capture = "default"
+        /// An ALSA PCM name, or "wav:" and an absolute path. Default "default".
+        var playback = "default"
+        /// Time between two wake-ups of the card. 5 to 100 ms, default 10.
+        var periodMs = 10
+        /// The card's buffer. At least two periods, at most 1000 ms, default 40.
+        var bufferMs = 40
+    }
+
+    /// The button and the LED.
+    struct GPIO: Sendable, Equatable {
+        /// Path, name or label of the chip; nil (the default): no GPIO.
+        var chip: String?
+        /// Name or offset of the button's line; nil (the default): no button.
+        var button: String?
+        /// Name or offset of the LED's line; nil (the default): no LED.
+        var led: String?
+        /// A pressed button pulls its line low. Default true.
+        var activeLow = true
+        /// How long a line must be still to count. 0 to 1000 ms, default 10.
+        var debounceMs = 10
+    }
+
+    /// The log of turns and faults.
+    struct Journal: Sendable, Equatable {
+        /// Default "/var/lib/kiosk-agent/journal".
+        var directory = "/var/lib/kiosk-agent/journal"
+    }
+
+    /// The talk button for programs.
+    struct Control: Sendable, Equatable {
+        /// Path of the Unix socket. Default "/run/kiosk-agent/control.sock".
+        var socket = "/run/kiosk-agent/control.sock"
+    }
+
+    var realtime = Realtime()
+    var turns = Turns()
+    var transcription = Transcription()
+    var audio = Audio()
+    var gpio = GPIO()
+    var journal = Journal()
+    var control = Control()
+}

@@ -1,0 +1,225 @@
+/// A value as TOML types it.
+enum SettingValue: Equatable {
+    case text(String)
+    case integer(Int)
+    case number(Double)
+    case flag(Bool)
+    /// A type no key wants: array, table, date, time.
+    case other
+}
+
+/// One key of the settings: its name, what it accepts, and where its value goes.
+struct SettingsKey: Sendable {
+    let section: String
+    let name: String
+    /// Completes "wanted ...".
+    let wanted: String
+    /// Stores the value, relative paths joined to the folder; false when the value is not what is wanted.
+    let store: @Sendable (SettingValue, _ folder: String, inout Settings) -> Bool
+
+    /// `section.name`.
+    var path: String { section + "." + name }
+}
+
+/// All keys, stated once: reading, the check for unknown keys and "did you mean" go by this table.
+enum SettingsKeys {
+    static let all: [SettingsKey] = [
+        text("realtime", "url", \.realtime.url),
+        text("realtime", "model", \.realtime.model),
+        text("realtime", "voice", \.realtime.voice),
+        optionalPath("realtime", "instructions_file", \.realtime.instructionsFile),
+        optionalPath("realtime", "ca_file", \.realtime.caFile),
+        optionalPath("realtime", "api_key_file", \.realtime.apiKeyFile),
+
+        word("turns", "detection", \.turns.detection, [
+            ("push-to-talk", .pushToTalk), ("server-vad", .serverVAD), ("semantic-vad", .semanticVAD),
+        ]),
+        integer("turns", "pre_roll_ms", \.turns.preRollMs, 0...2000),
+        integer("turns", "tail_ms", \.turns.tailMs, 0...2000),
+        number("turns", "vad_threshold", \.turns.vadThreshold, 0...1),
+        integer("turns", "vad_prefix_padding_ms", \.turns.vadPrefixPaddingMs, 0...2000),
+        integer("turns", "vad_silence_ms", \.turns.vadSilenceMs, 50...10_000),
+        word("turns", "microphone_while_speaking", \.turns.microphoneWhileSpeaking, [
+            ("muted", .muted), ("open", .open), ("echo-cancelled", .echoCancelled),
+        ]),
+
+        outOfBand("transcription", "out_of_band", \.transcription.outOfBand),
+        optionalPath("transcription", "instructions_file", \.transcription.instructionsFile),
+        optionalText(
+            "transcription", "built_in_model", \.transcription.builtInModel, wanted: "a model, or \"\" for off"),
+
+        device("audio", "capture", \.audio.capture),
+        device("audio", "playback", \.audio.playback),
+        integer("audio", "period_ms", \.audio.periodMs, 5...100),
+        integer("audio", "buffer_ms", \.audio.bufferMs, 10...1000),
+
+        optionalText("gpio", "chip", \.gpio.chip, wanted: "a chip's path, name or label, or \"\" for none"),
+        line("gpio", "button", \.gpio.button),
+        line("gpio", "led", \.gpio.led),
+        flag("gpio", "active_low", \.gpio.activeLow),
+        integer("gpio", "debounce_ms", \.gpio.debounceMs, 0...1000),
+
+        path("journal", "directory", \.journal.directory),
+        path("control", "socket", \.control.socket),
+    ]
+
+    /// The names of the tables, in the order of the contract.
+    static let sections: [String] = all.reduce(into: []) { names, key in
+        if names.last != key.section { names.append(key.section) }
+    }
+
+    static func key(_ path: String) -> SettingsKey? {
+        all.first { $0.path == path }
+    }
+}
+
+// What each kind of key accepts.
+extension SettingsKeys {
+    private typealias Field<Value> = WritableKeyPath<Settings, Value> & Sendable
+
+    /// Longest text of a setting, in bytes: PATH_MAX.
+    private static let longestText = 4096
+
+    /// The text of a value without control characters; nil for anything else.
+    private static func plainText(_ value: SettingValue) -> String? {
+        guard case .text(let text) = value, text.utf8.count < longestText else { return nil }
+        let isPlain = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        return isPlain ? text : nil
+    }
+
+    private static func text(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: "text without control characters") { value, _, settings in
+            guard let text = plainText(value), !text.isEmpty else { return false }
+            settings[keyPath: field] = text
+            return true
+        }
+    }
+
+    private static func optionalText(
+        _ section: String, _ name: String, _ field: any Field<String?>, wanted: String
+    ) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            guard let text = plainText(value) else { return false }
+            settings[keyPath: field] = text.isEmpty ? nil : text
+            return true
+        }
+    }
+
+    private static func line(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
+        let wanted = "a line's name or offset, or \"\" for none"
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            // An offset is a number, so one without quotes is meant as one.
+            if case .integer(let offset) = value, offset >= 0 {
+                settings[keyPath: field] = String(offset)
+                return true
+            }
+            guard let text = plainText(value) else { return false }
+            settings[keyPath: field] = text.isEmpty ? nil : text
+            return true
+        }
+    }
+
+    private static func path(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: "a path") { value, folder, settings in
+            guard let text = plainText(value), !text.isEmpty else { return false }
+            settings[keyPath: field] = absolutePath(text, in: folder)
+            return true
+        }
+    }
+
+    private static func optionalPath(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: "a path, or \"\" for none") { value, folder, settings in
+            guard let text = plainText(value) else { return false }
+            settings[keyPath: field] = text.isEmpty ? nil : absolutePath(text, in: folder)
+            return true
+        }
+    }
+
+    private static func device(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: "an ALSA PCM name or wav:PATH") { value, folder, settings in
+            guard let text = plainText(value), !text.isEmpty, text != "wav:" else { return false }
+            let isFile = text.hasPrefix("wav:")
+            settings[keyPath: field] = isFile ? "wav:" + absolutePath(String(text.dropFirst(4)), in: folder) : text
+            return true
+        }
+    }
+
+    private static func flag(_ section: String, _ name: String, _ field: any Field<Bool>) -> SettingsKey {
+        SettingsKey(section: section, name: name, wanted: "true or false") { value, _, settings in
+            guard case .flag(let flag) = value else { return false }
+            settings[keyPath: field] = flag
+            return true
+        }
+    }
+
+    /// A count of milliseconds.
+    private static func integer(
+        _ section: String, _ name: String, _ field: any Field<Int>, _ range: ClosedRange<Int>
+    ) -> SettingsKey {
+        let wanted = "\(range.lowerBound) to \(range.upperBound) (ms)"
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            guard case .integer(let integer) = value, range.contains(integer) else { return false }
+            settings[keyPath: field] = integer
+            return true
+        }
+    }
+
+    /// A fraction; a whole number is taken as well.
+    private static func number(
+        _ section: String, _ name: String, _ field: any Field<Double>, _ range: ClosedRange<Int>
+    ) -> SettingsKey {
+        let wanted = "a number from \(range.lowerBound) to \(range.upperBound)"
+        let limits = Double(range.lowerBound)...Double(range.upperBound)
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            let number: Double
+            switch value {
+            case .integer(let integer): number = Double(integer)
+            case .number(let fraction): number = fraction
+            case .text, .flag, .other: return false
+            }
+            guard limits.contains(number) else { return false }
+            settings[keyPath: field] = number
+            return true
+        }
+    }
+
+    private static func word<Choice: Sendable>(
+        _ section: String, _ name: String, _ field: any Field<Choice>, _ choices: [(word: String, choice: Choice)]
+    ) -> SettingsKey {
+        let words = choices.map(\.word)
+        let wanted = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            guard case .text(let text) = value, let found = choices.first(where: { $0.word == text }) else {
+                return false
+            }
+            settings[keyPath: field] = found.choice
+            return true
+        }
+    }
+
+    private static func outOfBand(
+        _ section: String, _ name: String, _ field: any Field<Settings.OutOfBand>
+    ) -> SettingsKey {
+        let turns = 1...50
+        let wanted = "off, last-turn, last-N-turns (N from 1 to 50) or full-context"
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            guard case .text(let text) = value else { return false }
+            switch text {
+            case "off": settings[keyPath: field] = .off
+            case "last-turn": settings[keyPath: field] = .lastTurn
+            case "full-context": settings[keyPath: field] = .fullContext
+            default:
+                guard text.hasPrefix("last-"), text.hasSuffix("-turns"), text.utf8.count > 11,
+                    let count = Int(text.dropFirst(5).dropLast(6)), turns.contains(count)
+                else { return false }
+                settings[keyPath: field] = .lastTurns(count)
+            }
+            return true
+        }
+    }
+
+    private static func absolutePath(_ path: String, in folder: String) -> String {
+        if path.hasPrefix("/") { return path }
+        return (folder.hasSuffix("/") ? folder : folder + "/") + path
+    }
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// Standard output and standard error, written at once: nothing waits in a buffer, so each line is out when it is said.
+enum StandardStream: Int32 {
+    case output = 1
+    case error = 2
+
+    /// Writes `text` as it is. Blocks while the reader does; what cannot be written at all is lost, there being no
+    /// place left to say so.
+    func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                var wait = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Testing
+
+@testable import kiosk_agent
+
+@Suite struct CommandTests {
+    private func exitCode(_ arguments: String...) -> Int32? {
+        do {
+            var command = try KioskAgent.parseAsRoot(arguments)
+            try command.run()
+            return nil
+        } catch let failure as CommandFailure {
+            return failure.status
+        } catch {
+            return KioskAgent.exitCode(for: error).rawValue
+        }
+    }
+
+    @Test func settingsOptionsAreTakenByEveryCommand() throws {
+        let options = ["--config", "k.toml", "--set", "a.b=c=d", "--set", "e.f=-1"]
+        let run = try #require(try KioskAgent.parseAsRoot(["run"] + options) as? RunCommand)
+        let press = try #require(try KioskAgent.parseAsRoot(["button", "press"] + options) as? ButtonCommand.Press)
+        let check = try #require(try KioskAgent.parseAsRoot(["check", "--online"] + options) as? CheckCommand)
+        for settings in [run.settings, press.settings, check.options] {
+            #expect(settings.file == "k.toml")
+            #expect(settings.overrides == ["a.b=c=d", "e.f=-1"])
+        }
+        #expect(check.online)
+    }
+
+    @Test func wrongUsageExitsWith64() {
+        #expect(exitCode() == 64)
+        #expect(exitCode("fly") == 64)
+        #expect(exitCode("run") == 64)
+        #expect(exitCode("run", "--config") == 64)
+        #expect(exitCode("run", "--config", "a", "--nonsense") == 64)
+        #expect(exitCode("button") == 64)
+        #expect(exitCode("button", "hold", "--config", "a") == 64)
+        #expect(exitCode("button", "hold", "ten", "--config", "a") == 64)
+        #expect(exitCode("button", "hold", "600001", "--config", "a") == 64)
+    }
+
+    @Test func wrongSettingsExitWith78() throws {
+        let folder = try TemporaryFolder()
+        let bad = try folder.write("[audio]\nperid_ms = 1", to: "bad.toml")
+        #expect(exitCode("run", "--config", bad) == 78)
+        #expect(exitCode("run", "--config", folder.path + "/gone.toml") == 78)
+        #expect(exitCode("button", "press", "--config", bad) == 78)
+    }
+
+    @Test func aButtonWithoutAnAgentExitsWith1() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("control.socket = 'sock'\nrealtime.ca_file = 'unreadable'", to: "kiosk.toml")
+        #expect(exitCode("button", "press", "--config", file) == 1)
+        #expect(exitCode("button", "hold", "5", "--config", file) == 1)
+    }
+}

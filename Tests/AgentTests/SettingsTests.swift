@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+@testable import kiosk_agent
+
+@Suite struct SettingsTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func load(_ text: String, _ overrides: [String] = []) throws -> Settings {
+        try Settings.load(file: try folder.write(text, to: "kiosk.toml"), overrides: overrides)
+    }
+
+    @Test func anEmptyFileGivesTheDefaultsOfTheContract() throws {
+        let settings = try load("")
+        #expect(settings == Settings())
+        #expect(settings.realtime.url == "wss://api.openai.com/v1/realtime")
+        #expect(settings.realtime.model == "gpt-realtime-2.1")
+        #expect(settings.realtime.voice == "marin")
+        #expect(settings.realtime.instructions == nil)
+        #expect(settings.realtime.caFile == nil)
+        #expect(settings.realtime.apiKeyFile == nil)
+        #expect(settings.turns.detection == .pushToTalk)
+        #expect(settings.turns.preRollMs == 300)
+        #expect(settings.turns.tailMs == 200)
+        #expect(settings.turns.vadThreshold == 0.5)
+        #expect(settings.turns.vadPrefixPaddingMs == 300)
+        #expect(settings.turns.vadSilenceMs == 500)
+        #expect(settings.turns.microphoneWhileSpeaking == .muted)
+        #expect(settings.transcription.outOfBand == .lastTurn)
+        #expect(settings.transcription.instructions == nil)
+        #expect(settings.transcription.builtInModel == "gpt-4o-transcribe")
+        #expect(settings.audio.capture == "default")
+        #expect(settings.audio.playback == "default")
+        #expect(settings.audio.periodMs == 10)
+        #expect(settings.audio.bufferMs == 40)
+        #expect(settings.gpio == Settings.GPIO(chip: nil, button: nil, led: nil, activeLow: true, debounceMs: 10))
+        #expect(settings.journal.directory == "/var/lib/kiosk-agent/journal")
+        #expect(settings.control.socket == "/run/kiosk-agent/control.sock")
+    }
+
+    @Test func everyKeyOfTheContractIsRead() throws {
+        for name in ["talk.txt", "write.txt", "ca.pem", "key", "in.wav"] {
+            try folder.write("text of \(name)", to: name)
+        }
+        let settings = try load("""
+            [realtime]
+            url = "ws://localhost:8080/v1/realtime"
+            model = "m"
+            voice = "v"
+            instructions_file = "talk.txt"
+            ca_file = "ca.pem"
+            api_key_file = "key"
+            [turns]
+            detection = "semantic-vad"
+            pre_roll_ms = 0
+            tail_ms = 2000
+            vad_threshold = 1
+            vad_prefix_padding_ms = 2000
+            vad_silence_ms = 50
+            microphone_while_speaking = "echo-cancelled"
+            [transcription]
+            out_of_band = "full-context"
+            instructions_file = "write.txt"
+            built_in_model = ""
+            [audio]
+            capture = "wav:in.wav"
+            playback = "wav:out.wav"
+            period_ms = 5
+            buffer_ms = 1000
+            [gpio]
+            chip = "gpiochip0"
+            button = 17
+            led = "LED"
+            active_low = false
+            debounce_ms = 0
+            [journal]
+            directory = "journal"
+            [control]
+            socket = "sock"
+            """)
+        let path = folder.path
+        #expect(settings.realtime == Settings.Realtime(
+            url: "ws://localhost:8080/v1/realtime", model: "m", voice: "v", instructionsFile: path + "/talk.txt",
+            instructions: "text of talk.txt", caFile: path + "/ca.pem", apiKeyFile: path + "/key"))
+        #expect(settings.turns == Settings.Turns(
+            detection: .semanticVAD, preRollMs: 0, tailMs: 2000, vadThreshold: 1, vadPrefixPaddingMs: 2000,
+            vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled))
+        #expect(settings.transcription == Settings.Transcription(
+            outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
+            builtInModel: nil))
+        #expect(settings.audio == Settings.Audio(
+            capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", periodMs: 5, bufferMs: 1000))
+        #expect(settings.gpio == Settings.GPIO(
+            chip: "gpiochip0", button: "17", led: "LED", activeLow: false, debounceMs: 0))
+        #expect(settings.journal.directory == path + "/journal")
+        #expect(settings.control.socket == path + "/sock")
+    }
+
+    @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
+        let paths = SettingsKeys.all.map(\.path)
+        #expect(paths.count == 27)
+        #expect(Set(paths).count == paths.count)
+        #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "audio", "gpio", "journal", "control"])
+    }
+
+    @Test(arguments: [
+        ("off", Settings.OutOfBand.off), ("last-turn", .lastTurn), ("last-1-turns", .lastTurns(1)),
+        ("last-50-turns", .lastTurns(50)), ("full-context", .fullContext),
+    ])
+    func outOfBandTakesEachOfItsWords(word: String, choice: Settings.OutOfBand) throws {
+        #expect(try load("transcription.out_of_band = \"\(word)\"").transcription.outOfBand == choice)
+    }
+
+    @Test func overridesWinOverTheFileAndTheLastOverEarlierOnes() throws {
+        let settings = try load("[turns]\ntail_ms = 1", ["turns.tail_ms=2", "turns.tail_ms = 3"])
+        #expect(settings.turns.tailMs == 3)
+    }
+
+    @Test(arguments: ["server-vad", "\"server-vad\"", "'server-vad'", " \"server-vad\" # words"])
+    func anOverrideIsATOMLValueOrElseAString(value: String) throws {
+        #expect(try load("", ["turns.detection=" + value]).turns.detection == .serverVAD)
+    }
+
+    @Test func anOverrideMayHoldEqualsSignsAndBeEmpty() throws {
+        let settings = try load("gpio.chip = \"x\"", ["realtime.url=wss://host/path?a=b", "gpio.chip="])
+        #expect(settings.realtime.url == "wss://host/path?a=b")
+        #expect(settings.gpio.chip == nil)
+    }
+
+    @Test func pathsOfOverridesAreRelativeToTheSettingsFileToo() throws {
+        let settings = try load("", ["journal.directory=log", "audio.playback=wav:out.wav", "control.socket=/abs"])
+        #expect(settings.journal.directory == folder.path + "/log")
+        #expect(settings.audio.playback == "wav:\(folder.path)/out.wav")
+        #expect(settings.control.socket == "/abs")
+    }
+
+    @Test func aSettingsFileWithoutFolderIsInTheCurrentOne() throws {
+        let reader = SettingsReader(file: "kiosk.toml")
+        var copy = reader
+        try copy.read(override: "journal.directory=log")
+        #expect(copy.settings.journal.directory == FileManager.default.currentDirectoryPath + "/log")
+    }
+
+    @Test func aCommandThatNeedsNoNamedFilesDoesNotAskForThem() throws {
+        let file = try folder.write("realtime.api_key_file = \"gone\"\ncontrol.socket = \"s\"", to: "kiosk.toml")
+        let settings = try Settings.load(file: file, namedFiles: false)
+        #expect(settings.control.socket == folder.path + "/s")
+    }
+
+    @Test func byteOrderMarkCommentsAndCarriageReturnsAreFine() throws {
+        let settings = try load("\u{FEFF}# words .......\r\n[turns] # more\r\n\"tail_ms\" = 7 # ms\r\n")
+        #expect(settings.turns.tailMs == 7)
+    }
+
+    @Test func aPromptOfSixtyFourKibibytesIsTaken() throws {
+        let prompt = String(repeating: "a", count: 64 << 10)
+        try folder.write(prompt, to: "p")
+        #expect(try load("realtime.instructions_file = 'p'").realtime.instructions == prompt)
+    }
+}
