@@ -67,7 +67,7 @@ public final class PlaybackStream: CustomStringConvertible {
     /// Silences the device, ends the thread and waits for it, a second at most.
     public func stop() { thread.stop() }
 
-    /// An eventfd: readable each period (WAV files: every 80 ms) while something is audible, after a flush, when
+    /// An eventfd: readable each period (WAV files: every 0.5 s) while something is audible, after a flush, when
     /// playback falls silent, and when the stream fails, until `clearEvent`.
     public var eventDescriptor: Int32 { state.event }
 

@@ -9,7 +9,7 @@ final class WAVPlayback: AudioWorker {
     private static let periodNs: Int64 = 40_000_000
     /// The owner hears of progress this often while something is audible: the ring holds 1.3 s, and `position` can be
     /// looked at at any time.
-    private static let periodsPerEvent = 2
+    private static let periodsPerEvent = 12
     /// Frames written at a time.
     private static let stepFrames = 2048
 

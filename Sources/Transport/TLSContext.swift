@@ -10,7 +10,9 @@ public final class TLSClientContext {
     /// Throws when the file is missing, unreadable, or holds no certificate.
     public init(caFile: String?) throws(TransportError) {
         context = try TLSContext(role: .client, subject: "system trust store")
-        guard SSL_CTX_set_default_verify_paths(context.raw) == 1 else {
+        let code = Self.hasHashedTrustStore
+            ? SSL_CTX_set_default_verify_dir(context.raw) : SSL_CTX_set_default_verify_paths(context.raw)
+        guard code == 1 else {
             throw TransportError(.pemFile, "system trust store", TLSFailure.takeReason())
         }
         SSL_CTX_set_verify(context.raw, SSL_VERIFY_PEER, nil)
@@ -20,6 +22,24 @@ public final class TLSClientContext {
         guard SSL_CTX_load_verify_locations(context.raw, caFile, nil) == 1 else {
             throw TransportError(.pemFile, caFile, "wanted PEM certificates: \(TLSFailure.takeReason())")
         }
+    }
+
+    /// Whether the system keeps each trust anchor under its hash, as Debian does (openssl-rehash(1)). Then one is read
+    /// when it is wanted; parsing the whole bundle at start would cost memory and time for all of them.
+    private static var hasHashedTrustStore: Bool {
+        guard getenv(X509_get_default_cert_file_env()) == nil else { return false }
+        let path = getenv(X509_get_default_cert_dir_env()).map { UnsafePointer($0) } ?? X509_get_default_cert_dir()
+        guard let path, let folder = opendir(path) else { return false }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            let isHash = parts[0].count == 8 && parts[0].allSatisfy(\.isHexDigit)
+            if isHash, parts.count == 2, Int(parts[1]) != nil { return true }
+        }
+        return false
     }
 }
 

@@ -92,11 +92,18 @@ final class Runner {
         polls.add(journal.eventDescriptor)
         for request in control.pollRequests { polls.add(request.fd, events: request.events) }
         for descriptor in console.pollDescriptors { polls.add(descriptor, events: Int16(POLLOUT)) }
-        let deadlines = [
-            machine.deadline, link.deadline, microphone.deadline, loudspeaker.deadline, button?.deadline,
-            holds.map(\.releaseAt).min(), notifier.watchdogDeadline, SuspendingClock.now + Self.longestWait,
-        ]
-        polls.wait(until: deadlines.compactMap { $0 }.min())
+        var deadline = SuspendingClock.now + Self.longestWait
+        func bound(_ instant: Instant?) {
+            if let instant, instant < deadline { deadline = instant }
+        }
+        bound(machine.deadline)
+        bound(link.deadline)
+        bound(microphone.deadline)
+        bound(loudspeaker.deadline)
+        bound(button?.deadline)
+        bound(notifier.watchdogDeadline)
+        for hold in holds { bound(hold.releaseAt) }
+        polls.wait(until: deadline)
     }
 
     private func step(at now: Instant) {
