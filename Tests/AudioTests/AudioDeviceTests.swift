@@ -32,7 +32,7 @@ import Testing
         (0, 40, "null: period of 0 ms: wanted 1 to 1000 ms"),
         (1001, 2000, "null: period of 1001 ms: wanted 1 to 1000 ms"),
         (10, 19, "null: buffer of 19 ms: wanted 20 (two periods) to 2000 ms"),
-        (10, .max, "null: buffer of \(Int.max) ms: wanted 20 (two periods) to 2000 ms"),
+        (10, .max, "null: buffer of 9223372036854775807 ms: wanted 20 (two periods) to 2000 ms"),
     ])
     func timingOutsideItsLimitsIsOneClearLine(periodMs: Int, bufferMs: Int, expected: String) {
         #expect(line { _ = try probe(device: "null", .capture, periodMs: periodMs, bufferMs: bufferMs) } == expected)
