@@ -62,7 +62,10 @@ let package = Package(
         .testTarget(name: "JournalTests", dependencies: ["Journal"]),
         .testTarget(name: "AgentTests", dependencies: ["kiosk-agent", "Session", "Realtime"]),
         .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator"]),
-        .testTarget(name: "EndToEndTests"),
+        .testTarget(name: "EndToEndTests", dependencies: ["KioskBench"]),
+
+        // What the tests of real processes share.
+        .target(name: "KioskBench", path: "Tests/KioskBench"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,

@@ -31,6 +31,9 @@ struct Room {
         "CLinux", "CALSA", "CSpeexDSP", "CGPIOD", "COpenSSL", "CWslay", "CTOMLPlusPlus",
     ]
 
+    /// Targets that stand under Tests and that tests share; no room imports them.
+    static let testModules: Set<String> = ["KioskBench"]
+
     /// Modules of the toolchain that every room may use; Foundation is not one of them: it costs 81 MB on a board.
     static let toolchainModules: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
 

@@ -1,4 +1,5 @@
 import Foundation
+import KioskBench
 import Testing
 
 /// Exit statuses and lines of the commands, as scripts and units rely on them.

@@ -1,4 +1,5 @@
 import Foundation
+import KioskBench
 import Testing
 
 /// Whole turns, from sound device to sound device, over TLS, against the simulator.

@@ -1,4 +1,5 @@
 import Foundation
+import KioskBench
 import Testing
 
 /// Refusals, broken links and the end, as the operator and the visitor meet them.

@@ -1,14 +1,14 @@
 import Foundation
 
 /// A journal as an outside tool reads it: every line JSON, every checksum right, every number in its place.
-struct JournalFile {
-    let entries: [[String: Any]]
+package struct JournalFile {
+    package let entries: [[String: Any]]
 
     /// Throws when anything of the format does not hold.
-    init(directory: URL) throws {
+    package init(directory: URL) throws {
         var entries: [[String: Any]] = []
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".jsonl") }.sorted()
-        for name in names {
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        for name in names.filter({ $0.hasSuffix(".jsonl") }).sorted() {
             let text = try String(contentsOf: directory.appendingPathComponent(name), encoding: .utf8)
             for line in text.split(separator: "\n") {
                 guard let range = line.range(of: ",\"crc32c\":\"", options: .backwards) else {
@@ -31,8 +31,8 @@ struct JournalFile {
         self.entries = entries
     }
 
-    func entries(of kind: String) -> [[String: Any]] { entries.filter { $0["kind"] as? String == kind } }
-    var turns: [[String: Any]] { entries(of: "turn") }
+    package func entries(of kind: String) -> [[String: Any]] { entries.filter { $0["kind"] as? String == kind } }
+    package var turns: [[String: Any]] { entries(of: "turn") }
 
     private static func hex(_ value: UInt32) -> String {
         let digits = String(value, radix: 16)
@@ -52,7 +52,7 @@ struct JournalFile {
 
 extension [String: Any] {
     /// `entry[path: "realtime", "text"]`
-    subscript(path path: String...) -> Any? {
+    package subscript(path path: String...) -> Any? {
         path.reduce(self as Any?) { value, key in (value as? [String: Any])?[key] }
     }
 }
