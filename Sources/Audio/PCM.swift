@@ -31,6 +31,8 @@ struct PCM: ~Copyable {
     /// Tries of snd_pcm_resume(3) after a suspend, `resumePauseNs` apart; some drivers need up to a second.
     private static let resumeTries = 50
     private static let resumePauseNs: Int64 = 20_000_000
+    /// Of the kernel (SNDRV_CARDS).
+    private static let mostCards = 32
     private static let silenceAlsaLib: Void = calsa_silence_errors()
 
     /// Opens (snd_pcm_open) and negotiates. Blocks for the time the driver needs.
@@ -41,7 +43,9 @@ struct PCM: ~Copyable {
         var opened: OpaquePointer?
         let stream = direction == .capture ? SND_PCM_STREAM_CAPTURE : SND_PCM_STREAM_PLAYBACK
         let code = snd_pcm_open(&opened, name, stream, Int32(SND_PCM_NONBLOCK))
-        guard code == 0, let pcm = opened else { throw AudioError.alsa(name, "open", code) }
+        guard code == 0, let pcm = opened else {
+            throw AudioError.alsa(name, "open", code == -ENODEV && Self.isForbidden ? -EACCES : code)
+        }
         do throws(AudioError) {
             geometry = try negotiate(pcm, name: name, timing: timing, wishes: wishes)
         } catch {
@@ -59,6 +63,17 @@ struct PCM: ~Copyable {
     deinit {
         descriptors.deallocate()
         snd_pcm_close(raw)
+    }
+
+    /// Whether a card's control device may not be opened. alsa-lib finds cards by these, and says of one that is not
+    /// for us that there is none.
+    private static var isForbidden: Bool {
+        (0..<mostCards).contains { card in
+            let descriptor = Glibc.open("/dev/snd/controlC\(card)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            if descriptor < 0 { return errno == EACCES }
+            close(descriptor)
+            return false
+        }
     }
 
     /// Device and what was agreed, in one line.
@@ -114,7 +129,11 @@ struct PCM: ~Copyable {
     }
 
     /// Frames that can be moved now. Real-time.
-    func available() -> Int { snd_pcm_avail_update(raw) }
+    func available() -> Int {
+        // snd_pcm_avail_update(3) looks at the counters, and those of a card that was pulled just stand still.
+        if snd_pcm_state(raw) == SND_PCM_STATE_DISCONNECTED { return -Int(ENODEV) }
+        return snd_pcm_avail_update(raw)
+    }
 
     /// Frames written but not heard. Real-time.
     func delay() -> Int {

@@ -13,8 +13,8 @@ final class PCMPlayback: AudioWorker {
         /// Frames go to the card. -> `ending` when the ring and nearly the card are empty; `idle` on a flush, or when
         /// the card ran empty by itself.
         case playing
-        /// The resampler's tail and silence up to a whole period were staged; frames in the ring wait for the next run.
-        /// -> `idle` when the card has played it, or on a flush.
+        /// The resampler's tail and silence up to a whole period were staged, and another period of silence; frames in
+        /// the ring wait for the next run. -> `idle` when the card has played all but the last period, or on a flush.
         case ending
     }
 
@@ -118,7 +118,7 @@ final class PCMPlayback: AudioWorker {
         let nowNs = clinux_monotonic_ns()
         let delayNs = Int64(max(0, delay)) * 1_000_000_000 / Int64(geometry.rate)
         let periodNs = Int64(geometry.periodFrames) * 1_000_000_000 / Int64(geometry.rate)
-        if delay <= 0 && (phase == .ending || delay < 0) || nowNs > drainedNs ?? .max {
+        if delay < 0 || phase == .ending && delay <= geometry.periodFrames || nowNs > drainedNs ?? .max {
             endRun()
             return nil
         }
@@ -131,7 +131,7 @@ final class PCMPlayback: AudioWorker {
             // New frames continue the run if they come before its last two periods.
             state.waitForFrames(untilNs: nowNs + min(periodNs, max(PCM.pauseNs, delayNs - 2 * periodNs)))
         } else {
-            state.waitForWake(untilNs: nowNs + min(periodNs, delayNs))
+            state.waitForWake(untilNs: nowNs + min(periodNs, delayNs - periodNs))
         }
         return follow(delay: pcm.delay())
     }

@@ -22,7 +22,7 @@ final class PlaybackStage {
         let tailFrames = resampler.inputLatencyFrames + 1
         let nativeFrames = max(
             resampler.outputBound(inputFrames: stepFrames),
-            resampler.outputBound(inputFrames: tailFrames) + geometry.periodFrames)
+            resampler.outputBound(inputFrames: tailFrames) + 2 * geometry.periodFrames)
         frameBytes = geometry.channels * geometry.format.bytesPerSample
         mono = .allocate(capacity: max(stepFrames, tailFrames))
         mono.initialize(repeating: 0)
@@ -59,8 +59,9 @@ final class PlaybackStage {
         return taken
     }
 
-    /// Stages what the resampler still holds, then silence to the end of the card's period: a card that counts in whole
-    /// periods plays the last frame, and nothing old after it. Real-time.
+    /// Stages what the resampler still holds, then silence to the end of the card's period, so that a card that counts
+    /// in whole periods plays the last frame; then a period of silence for the card that runs on until it is stopped,
+    /// and would play old frames of its buffer. Real-time.
     func stageTail(afterFrames writtenFrames: Int, periodFrames: Int) {
         var produced = 0
         let latency = resampler.inputLatencyFrames
@@ -70,7 +71,7 @@ final class PlaybackStage {
             produced = resampler.process(UnsafeBufferPointer(zeros), into: converted).produced
         }
         let beyond = (writtenFrames + produced) % periodFrames
-        let silence = beyond == 0 ? 0 : periodFrames - beyond
+        let silence = (beyond == 0 ? 0 : periodFrames - beyond) + periodFrames
         UnsafeMutableBufferPointer(rebasing: converted[produced..<produced + silence]).update(repeating: 0)
         stage(produced + silence)
     }
