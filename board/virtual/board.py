@@ -1,0 +1,72 @@
+"""The prepared board: a folder with `vmlinux`, `initramfs` and `gpio-sim.ko`, made once.
+
+The kernel is Debian 12's, whatever this machine runs: so the board is the same everywhere, one change to gpio-sim is
+enough, and the tools of linux-kbuild run on Debian 12 and on what follows it (those of Debian 13 want its newer C library).
+The newest point release is found by the dependency of linux-image-amd64.
+"""
+import pathlib
+import shutil
+
+from . import cache, gpio_sim, initramfs, kernel, packages
+
+RELEASE = "bookworm"
+
+# Loaded in this order, with what they depend on; gpio-sim after them.
+MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "9pnet_virtio", "9p", "overlay", "ext4", "configfs", "snd-aloop")
+
+HERE = pathlib.Path(__file__).parent
+RECIPE = [HERE / name for name in ("board.py", "gpio_sim.py", "initramfs.py", "kernel.py", "packages.py")]
+
+
+class Board:
+    """Paths of a prepared board."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.kernel = folder / "vmlinux"
+        self.initramfs = folder / "initramfs"
+
+    def __str__(self):
+        return str(self.folder)
+
+
+def prepare():
+    """The board, made when it is not there yet. Without anything to do it takes no time and no network."""
+    key = cache.fingerprint(*RECIPE, *initramfs.GUEST.iterdir())
+    if found := cache.find("board", key):
+        return Board(found)
+    with cache.locked("board") as lock:
+        if found := cache.find("board", key):
+            return Board(found)
+        return make(key, lock)
+
+
+def make(key, lock):
+    archive = packages.Archive(RELEASE)
+    print(f"preparing the board: the packages of {RELEASE}", flush=True)
+    archive.update()
+    image_name = archive.depends("linux-image-amd64")[0]
+    headers_name = archive.depends("linux-headers-amd64")[0]
+    needed = [headers_name] + [name for name in archive.depends(headers_name) if "compiler" not in name]
+    source_name = archive.depends("linux-source")[0]
+    needed.append("libelf1")
+    files = archive.fetch(image_name, "busybox-static", source_name, *needed, lock=lock)
+    version = image_name.removeprefix("linux-image-").removesuffix("-amd64")
+    path = cache.folder() / f"board-{version}-{key}"
+    with cache.made(path) as folder:
+        print("preparing the board: gpio-sim.ko", flush=True)
+        scratch = folder / "scratch"
+        (scratch / "source").mkdir(parents=True)
+        gpio_sim.extract(files[source_name], scratch / "source")
+        packages.unpack([files[name] for name in needed], scratch / "headers")
+        module = gpio_sim.build(scratch / "source", scratch / "headers", scratch / "gpio-sim")
+        shutil.copy(module, folder / "gpio-sim.ko")
+        print("preparing the board: kernel and initramfs", flush=True)
+        packages.unpack([files[image_name], files["busybox-static"]], scratch / "image")
+        kernel.extract(next((scratch / "image/boot").glob("vmlinuz-*")), folder / "vmlinux")
+        modules = kernel.modules(scratch / "image", MODULES)
+        modules["gpio-sim.ko"] = module.read_bytes()
+        initramfs.build(
+            scratch / "image/bin/busybox", modules, folder / "initramfs", scratch / "initramfs")
+        shutil.rmtree(scratch)
+    return Board(path)

@@ -1,0 +1,24 @@
+"""The initramfs: a static busybox, the modules, and the scripts in guest/ that make the board what it is."""
+import pathlib
+import shutil
+import subprocess
+
+GUEST = pathlib.Path(__file__).parent / "guest"
+
+
+def build(busybox, modules, image, scratch):
+    """Writes the compressed archive. `modules` is an ordered dictionary: file name, contents."""
+    for name in ("bin", "modules", "proc", "sys", "dev", "host", "writable", "new"):
+        (scratch / name).mkdir(parents=True)
+    shutil.copy(busybox, scratch / "bin/busybox")
+    (scratch / "bin/sh").symlink_to("busybox")
+    for name, contents in modules.items():
+        (scratch / "modules" / name).write_bytes(contents)
+    (scratch / "modules/order").write_text("".join(f"{name}\n" for name in modules))
+    for script in GUEST.iterdir():
+        shutil.copy(script, scratch / script.name)
+    names = sorted(str(path.relative_to(scratch)) for path in scratch.rglob("*"))
+    with open(image, "wb") as file:
+        subprocess.run(
+            ["cpio", "--create", "--format=newc", "--owner=+0:+0", "--quiet"], cwd=scratch, stdout=file, check=True,
+            input="".join(f"{name}\n" for name in names).encode())

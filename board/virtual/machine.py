@@ -1,0 +1,119 @@
+"""The virtual machine: builds and runs the qemu command."""
+import os
+import shutil
+import socket
+import subprocess
+
+from . import cache
+
+QEMU = "qemu-system-x86_64"
+
+
+class Machine:
+    """One virtual machine, to be started once.
+
+    machine = Machine(board, log="kernel.log")           # ttyS0, the kernel's console, goes to this file
+    machine = Machine(board, log=..., disk="root.img", snapshot=False)
+      Its root is this machine's own, read-only, under an overlay; or the file system (ext4, no partitions) of `disk`,
+      with `snapshot` what is written is forgotten; its first process is then /sbin/init.
+    machine.share("results", folder, read_only=False)    # 9p, mount tag "results"; the init mounts only the tags it knows
+    machine.drive(file, snapshot=False)                  # another disk: /dev/vdb, vdc, ... (vda, ... without `disk`)
+    machine.serial_file(path)                            # the next ttyS: written to a file
+    machine.serial_socket() -> socket                    # the next ttyS: this end of it
+    machine.serial_cable()                               # the next two ttyS, joined like a null-modem cable
+    machine.port("name") -> socket                       # a virtio port: /dev/virtio-ports/name, bytes exactly
+    machine.append("systemd.show_status=0", ...)         # more words for the kernel's command line
+    process = machine.start()                            # subprocess.Popen of the qemu; kill() it for a power cut
+
+    Time is virtual unless `real_time`: the clock counts instructions and skips idle time.
+    """
+
+    def __init__(self, board, log, disk=None, snapshot=True, real_time=False, memory_mb=1024):
+        if shutil.which(QEMU) is None:
+            raise cache.Failure(f"missing: {QEMU}: install it with: board/install-packages --board")
+        self.passed = []
+        self.serials = 1
+        self.ports = 0
+        self.drives = 0
+        self.words = [
+            "console=ttyS0", "panic=-1", "mitigations=off", "nokaslr", "quiet",
+            # Its frequency is known: nothing to measure. The default (hpet) is slow.
+            "tsc=reliable", "clocksource=tsc",
+        ]
+        self.arguments = [
+            QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
+            "-accel", "tcg,thread=single", "-rtc", "base=utc,clock=vm",
+            "-kernel", str(board.kernel), "-initrd", str(board.initramfs),
+            "-chardev", f"file,id=log,path={escaped(log)}", "-serial", "chardev:log",
+            "-device", "virtio-serial-pci,id=ports,max_ports=8",
+        ]
+        if not real_time:
+            self.arguments += ["-icount", "shift=1,sleep=off"]
+        if disk is None:
+            self.share("host", "/", read_only=True)
+        else:
+            self.drive(disk, snapshot)
+            self.append("board.root=/dev/vda")
+
+    def append(self, *words):
+        self.words += words
+
+    def share(self, tag, folder, read_only=True):
+        only = ",readonly=on" if read_only else ""
+        # "none": owners that an unprivileged qemu cannot set are not an error.
+        self.arguments += ["-virtfs", f"local,path={escaped(folder)},mount_tag={tag},security_model=none,"
+                           f"multidevs=remap{only}"]
+
+    def drive(self, file, snapshot=False):
+        self.arguments += ["-drive", f"if=none,id=drive{self.drives},format=raw,file={escaped(file)},"
+                           f"snapshot={'on' if snapshot else 'off'},cache=unsafe",
+                           "-device", f"virtio-blk-pci,drive=drive{self.drives}"]
+        self.drives += 1
+
+    def serial_file(self, path):
+        self.serial(f"file,path={escaped(path)}")
+
+    def serial_socket(self):
+        ours, theirs = socket.socketpair()
+        self.serial(self.passed_socket(theirs))
+        return ours
+
+    def serial_cable(self):
+        for end in socket.socketpair():
+            self.serial(self.passed_socket(end))
+
+    def serial(self, backend):
+        # Ports 1 and 3 (and 2 and 4) of a PC share an interrupt, which qemu does not model: later ones get their own.
+        index = self.serials
+        place = ",".join(("iobase=0x2f8,irq=3", "iobase=0x3e8,irq=5", "iobase=0x2e8,irq=7")[index - 1:index])
+        kind, options = backend.split(",", 1)
+        self.arguments += ["-chardev", f"{kind},id=serial{index},{options}",
+                           "-device", f"isa-serial,index={index},{place},chardev=serial{index}"]
+        self.serials += 1
+
+    def port(self, name):
+        ours, theirs = socket.socketpair()
+        kind, options = self.passed_socket(theirs).split(",", 1)
+        self.arguments += ["-chardev", f"{kind},id=port-{name},{options}",
+                           "-device", f"virtserialport,bus=ports.0,nr={self.ports + 1},name={name},chardev=port-{name}"]
+        self.ports += 1
+        return ours
+
+    def passed_socket(self, end):
+        self.passed.append(end)
+        return f"socket,fd={end.fileno()}"
+
+    def start(self):
+        command = self.arguments + ["-append", " ".join(self.words)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            pass_fds=[end.fileno() for end in self.passed])
+        for end in self.passed:
+            end.close()
+        return process
+
+
+def escaped(path):
+    """A path as a value in qemu's options, where a comma is doubled."""
+    return os.path.abspath(path).replace(",", ",,")
