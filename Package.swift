@@ -64,6 +64,10 @@ let package = Package(
         .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator"]),
         .testTarget(name: "EndToEndTests", dependencies: ["KioskBench"]),
 
+        // Tests that need the board's devices: board/test runs them where these are.
+        .testTarget(name: "DeviceTests", dependencies: ["Audio", "GPIO", "KioskBench"]),
+        .testTarget(name: "KioskTests", dependencies: ["KioskBench"]),
+
         // What the tests of real processes share.
         .target(name: "KioskBench", path: "Tests/KioskBench"),
     ],
