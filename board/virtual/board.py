@@ -1,21 +1,23 @@
-"""The prepared board: a folder with `vmlinux`, `initramfs` and `gpio-sim.ko`, made once.
+"""The prepared board: a folder with `vmlinux` and `initramfs`, made once.
 
-The kernel is Debian 12's, whatever this machine runs: so the board is the same everywhere, one change to gpio-sim is
-enough, and the tools of linux-kbuild run on Debian 12 and on what follows it (those of Debian 13 want its newer C library).
+The kernel is Debian 12's, whatever this machine runs: so the board is the same everywhere, one set of changes to its
+source is enough, and the tools of linux-kbuild run on Debian 12 and later (those of Debian 13 want its C library).
 The newest point release is found by the dependency of linux-image-amd64.
 """
 import pathlib
 import shutil
 
-from . import cache, gpio_sim, initramfs, kernel, packages
+from . import cache, initramfs, kernel, kernel_source, packages
 
 RELEASE = "bookworm"
 
-# Loaded in this order, with what they depend on; gpio-sim after them.
-MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "9pnet_virtio", "9p", "overlay", "ext4", "configfs", "snd-aloop")
+# Loaded in this order, with what they depend on; crc32c is wanted by ext4, which does not say so.
+MODULES = (
+    "virtio_pci", "virtio_console", "nfit", "nd_pmem", "crc32c_generic", "ext4", "9pnet_virtio", "9p", "overlay",
+    "snd-aloop", "gpio-sim")
 
 HERE = pathlib.Path(__file__).parent
-RECIPE = [HERE / name for name in ("board.py", "gpio_sim.py", "initramfs.py", "kernel.py", "packages.py")]
+RECIPE = [HERE / name for name in ("board.py", "initramfs.py", "kernel.py", "kernel_source.py", "packages.py")]
 
 
 class Board:
@@ -54,19 +56,16 @@ def make(key, lock):
     version = image_name.removeprefix("linux-image-").removesuffix("-amd64")
     path = cache.folder() / f"board-{version}-{key}"
     with cache.made(path) as folder:
-        print("preparing the board: gpio-sim.ko", flush=True)
+        print("preparing the board: kernel modules", flush=True)
         scratch = folder / "scratch"
         (scratch / "source").mkdir(parents=True)
-        gpio_sim.extract(files[source_name], scratch / "source")
+        kernel_source.extract(files[source_name], scratch / "source")
         packages.unpack([files[name] for name in needed], scratch / "headers")
-        module = gpio_sim.build(scratch / "source", scratch / "headers", scratch / "gpio-sim")
-        shutil.copy(module, folder / "gpio-sim.ko")
+        built = kernel_source.build(scratch / "source", scratch / "headers")
         print("preparing the board: kernel and initramfs", flush=True)
         packages.unpack([files[image_name], files["busybox-static"]], scratch / "image")
         kernel.extract(next((scratch / "image/boot").glob("vmlinuz-*")), folder / "vmlinux")
-        modules = kernel.modules(scratch / "image", MODULES)
-        modules["gpio-sim.ko"] = module.read_bytes()
-        initramfs.build(
-            scratch / "image/bin/busybox", modules, folder / "initramfs", scratch / "initramfs")
+        modules = kernel.modules(scratch / "image", built, MODULES)
+        initramfs.build(scratch / "image/bin/busybox", modules, folder / "initramfs", scratch / "initramfs")
         shutil.rmtree(scratch)
     return Board(path)

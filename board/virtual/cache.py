@@ -29,7 +29,7 @@ def fingerprint(*files, words=""):
 
 @contextlib.contextmanager
 def locked(name):
-    """Keeps two preparations of the same thing apart. Gives the lock's descriptor: a child that inherits it holds on."""
+    """Keeps two preparations apart. Gives the lock's descriptor: a child that inherits it holds the lock on."""
     with open(folder() / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()

@@ -8,6 +8,9 @@ from . import cache
 
 QEMU = "qemu-system-x86_64"
 
+# Drives are memory of the guest, which the kernel takes in such units (bytes).
+DRIVE_UNIT = 128 << 20
+
 
 class Machine:
     """One virtual machine, to be started once.
@@ -15,9 +18,9 @@ class Machine:
     machine = Machine(board, log="kernel.log")           # ttyS0, the kernel's console, goes to this file
     machine = Machine(board, log=..., disk="root.img", snapshot=False)
       Its root is this machine's own, read-only, under an overlay; or the file system (ext4, no partitions) of `disk`,
-      with `snapshot` what is written is forgotten; its first process is then /sbin/init.
-    machine.share("results", folder, read_only=False)    # 9p, mount tag "results"; the init mounts only the tags it knows
-    machine.drive(file, snapshot=False)                  # another disk: /dev/vdb, vdc, ... (vda, ... without `disk`)
+      with `snapshot` what is written is forgotten; its first process is then /sbin/init. Sizes: DRIVE_UNIT.
+    machine.share("results", folder, read_only=False)    # 9p, mount tag "results", mounted by the guest
+    machine.drive(file, snapshot=False)                  # another: /dev/pmem1, pmem2, ... (pmem0, ... without `disk`)
     machine.serial_file(path)                            # the next ttyS: written to a file
     machine.serial_socket() -> socket                    # the next ttyS: this end of it
     machine.serial_cable()                               # the next two ttyS, joined like a null-modem cable
@@ -42,7 +45,7 @@ class Machine:
         ]
         self.arguments = [
             QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(memory_mb),
+            "-machine", "q35,nvdimm=on", "-cpu", "max", "-smp", "1", "-m", f"{memory_mb},slots=8,maxmem=16G",
             "-accel", "tcg,thread=single", "-rtc", "base=utc,clock=vm",
             "-kernel", str(board.kernel), "-initrd", str(board.initramfs),
             "-chardev", f"file,id=log,path={escaped(log)}", "-serial", "chardev:log",
@@ -54,7 +57,7 @@ class Machine:
             self.share("host", "/", read_only=True)
         else:
             self.drive(disk, snapshot)
-            self.append("board.root=/dev/vda")
+            self.append("board.root=/dev/pmem0")
 
     def append(self, *words):
         self.words += words
@@ -66,9 +69,13 @@ class Machine:
                            f"multidevs=remap{only}"]
 
     def drive(self, file, snapshot=False):
-        self.arguments += ["-drive", f"if=none,id=drive{self.drives},format=raw,file={escaped(file)},"
-                           f"snapshot={'on' if snapshot else 'off'},cache=unsafe",
-                           "-device", f"virtio-blk-pci,drive=drive{self.drives}"]
+        # As memory (pmem): what the guest reads and writes is there at once, without a wait in which its clock runs on.
+        size = os.path.getsize(file)
+        if size % DRIVE_UNIT:
+            raise cache.Failure(f"{file}: {size} bytes: wanted a multiple of {DRIVE_UNIT}")
+        self.arguments += ["-object", f"memory-backend-file,id=drive{self.drives},mem-path={escaped(file)},size={size},"
+                           f"share={'off' if snapshot else 'on'}",
+                           "-device", f"nvdimm,id=nvdimm{self.drives},memdev=drive{self.drives}"]
         self.drives += 1
 
     def serial_file(self, path):

@@ -21,7 +21,7 @@ class Archive:
     archive = Archive("bookworm"); archive.update()
     archive.newest("linux-image-amd64")         -> "6.1.192-2"
     archive.depends("linux-image-amd64")        -> ["linux-image-6.1.0-56-amd64"]
-    archive.fetch("busybox-static", ...)        -> {"busybox-static": Path of the .deb, ...}, downloaded or from the cache
+    archive.fetch("busybox-static", ...)        -> {"busybox-static": Path of the .deb, ...}, from the cache if there
     """
 
     def __init__(self, release):
