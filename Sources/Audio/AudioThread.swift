@@ -2,18 +2,6 @@ import Glibc
 
 internal import CLinux
 
-/// What an audio thread does from its start to its end.
-protocol AudioWorker: AnyObject {
-    /// Device and what was agreed with it, in one line.
-    var description: String { get }
-    /// CLOCK_MONOTONIC of the first frame; set before the thread starts.
-    var startNs: Int64 { get set }
-    /// Whether the thread serves a card and should be real-time.
-    var isRealtime: Bool { get }
-    /// Runs until a stop is requested (nil) or the device is lost. Called once, on the audio thread.
-    func run() -> AudioError?
-}
-
 /// Owner of one audio thread: starts it, real-time when allowed, and joins it in bounded time.
 final class AudioThread {
     /// Enough for alsa-lib's plug-ins and speexdsp's stack buffers (8 KiB); a default stack would lock 8 MiB.
@@ -25,7 +13,7 @@ final class AudioThread {
 
     private let state: StreamState
     private var thread: pthread_t?
-    /// Why SCHED_FIFO was refused; nil when it was granted or not asked for.
+    /// Why SCHED_FIFO was refused; nil when it was granted.
     private(set) var realtimeRefusal: String?
 
     init(state: StreamState) {
@@ -34,17 +22,14 @@ final class AudioThread {
 
     deinit { stop() }
 
-    /// Starts the thread, with SCHED_FIFO for a real-time worker; a refusal is recorded and the thread runs without.
+    /// Starts the thread with SCHED_FIFO; a refusal is recorded and the thread runs without.
     /// A thread that cannot be made ends the stream with a failure.
     func start(_ worker: any AudioWorker, name: String, at start: SuspendingClock.Instant) {
         guard thread == nil else { return }
         worker.startNs = monotonicNs(of: start)
-        var code: Int32 = 0
-        if worker.isRealtime {
-            code = create(worker, name: name, isRealtime: true)
-            if code == 0 { return }
-            realtimeRefusal = "SCHED_FIFO \(Self.priority): \(errnoText(code))"
-        }
+        var code = create(worker, name: name, isRealtime: true)
+        if code == 0 { return }
+        realtimeRefusal = "SCHED_FIFO \(Self.priority): \(errnoText(code))"
         code = create(worker, name: name, isRealtime: false)
         if code != 0 { state.end(with: .system(name, "thread", code, .reopen)) }
     }

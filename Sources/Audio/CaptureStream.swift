@@ -1,7 +1,5 @@
 import Synchronization
 
-internal import CLinux
-
 /// What a capture stream has counted since its start.
 public struct CaptureStatistics: Sendable, Equatable {
     /// Times the card's buffer ran full because the thread was late, or the card was suspended.
@@ -14,7 +12,8 @@ public struct CaptureStatistics: Sendable, Equatable {
     public let capturedFrames: Int
 }
 
-/// A microphone, or a WAV file in its place: a thread of its own that fills a ring with 24 kHz mono PCM16.
+/// A microphone, or a WAV file in its place: 24 kHz mono PCM16 in a ring. A card has a thread of its own; a file is
+/// read in `takeEvent`.
 ///
 /// Made, used and dropped by one thread (the runner). Only `init` (the driver's open) and `stop` can block.
 public final class CaptureStream: CustomStringConvertible {
@@ -25,8 +24,7 @@ public final class CaptureStream: CustomStringConvertible {
     public let description: String
 
     private let state: StreamState
-    private let thread: AudioThread
-    private let worker: any AudioWorker
+    private let driver: StreamDriver
 
     /// Opens and negotiates; nothing is captured before `start`. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
     public convenience init(device: String, periodMs: Int, bufferMs: Int) throws(AudioError) {
@@ -36,37 +34,37 @@ public final class CaptureStream: CustomStringConvertible {
     /// As above, with other wishes for the card.
     convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
         let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
-        let state = try StreamState(ring: SampleRing(minimumCapacity: Self.ringFrames))
+        let ring = SampleRing(minimumCapacity: Self.ringFrames)
         switch try DeviceName(device) {
         case .pcm(let name):
+            let state = try StreamState(ring: ring)
             let pcm = try PCM(name: name, direction: .capture, timing: timing, wishes: wishes)
-            try self.init(worker: PCMCapture(pcm: pcm, state: state), state: state)
+            self.init(driver: StreamDriver(try PCMCapture(pcm: pcm, state: state), state: state))
         case .wav(let path):
-            let reader = try WAVReader(path: path)
-            try self.init(worker: WAVCapture(reader: reader, timing: timing, state: state), state: state)
+            let state = try StreamState(ring: ring, isTimed: true)
+            let worker = try WAVCapture(reader: WAVReader(path: path), timing: timing, state: state)
+            self.init(driver: StreamDriver(worker, state: state))
         }
     }
 
-    private init(worker: any AudioWorker, state: StreamState) {
-        self.worker = worker
-        self.state = state
-        description = worker.description
-        thread = AudioThread(state: state)
+    private init(driver: StreamDriver) {
+        self.driver = driver
+        state = driver.state
+        description = driver.description
     }
 
-    /// Starts the audio thread; frame 0 is captured at `start`. Call once.
-    public func start(at start: SuspendingClock.Instant) {
-        thread.start(worker, name: "capture", at: start)
-    }
+    /// Starts capture; frame 0 is captured at `start`. Call once.
+    public func start(at start: SuspendingClock.Instant) { driver.start(name: "capture", at: start) }
 
-    /// Ends the thread and waits for it, a second at most. Frames in the ring can still be read.
-    public func stop() { thread.stop() }
+    /// Ends a card's thread and waits for it, a second at most. Frames in the ring can still be read.
+    public func stop() { driver.stop() }
 
-    /// An eventfd: readable each period, and when the stream fails, until `clearEvent`.
+    /// Readable each period (WAV files: 20 ms at least), and when the stream fails, until `takeEvent`.
     public var eventDescriptor: Int32 { state.event }
 
-    /// Makes `eventDescriptor` unreadable until the next event. Call before `read`, so that nothing is missed.
-    public func clearEvent() { _ = clinux_eventfd_clear(state.event) }
+    /// Makes `eventDescriptor` unreadable until the next event; a WAV file is read up to now. Call before `read`, so
+    /// that nothing is missed.
+    public func takeEvent() { driver.takeEvent() }
 
     /// Reads up to `samples.count` frames and returns their number.
     public func read(into samples: UnsafeMutableBufferPointer<Int16>) -> Int { state.ring.read(into: samples) }
@@ -86,5 +84,5 @@ public final class CaptureStream: CustomStringConvertible {
     public var failure: AudioError? { state.failure }
 
     /// Why the thread runs without SCHED_FIFO; nil when it was granted, or not asked for ("wav:").
-    public var realtimeRefusal: String? { thread.realtimeRefusal }
+    public var realtimeRefusal: String? { driver.realtimeRefusal }
 }

@@ -5,7 +5,6 @@ internal import CLinux
 /// The capture thread of an ALSA card: native frames in, 24 kHz mono into the ring.
 final class PCMCapture: AudioWorker {
     var startNs: Int64 = 0
-    let isRealtime = true
     let description: String
 
     private let pcm: PCM

@@ -22,7 +22,6 @@ final class PCMPlayback: AudioWorker {
     private static let idleNs: Int64 = 1_000_000_000
 
     var startNs: Int64 = 0
-    let isRealtime = true
     let description: String
 
     private let pcm: PCM

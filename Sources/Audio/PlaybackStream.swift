@@ -12,7 +12,8 @@ public struct PlaybackStatistics: Sendable, Equatable {
     public let playedFrames: Int
 }
 
-/// A loudspeaker, or a WAV file in its place: a thread of its own that plays 24 kHz mono PCM16 from a ring.
+/// A loudspeaker, or a WAV file in its place: plays 24 kHz mono PCM16 from a ring. A card has a thread of its own; a
+/// file grows in `takeEvent`, and whenever frames are written or flushed.
 ///
 /// Made, used and dropped by one thread (the runner). Only `init` (the driver's open) and `stop` can block.
 public final class PlaybackStream: CustomStringConvertible {
@@ -24,8 +25,7 @@ public final class PlaybackStream: CustomStringConvertible {
 
     private let state: StreamState
     private let clock: PlaybackClock
-    private let thread: AudioThread
-    private let worker: any AudioWorker
+    private let driver: StreamDriver
     private var writtenAtFlush = 0
 
     /// Opens and negotiates; a "wav:" file is emptied. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
@@ -36,47 +36,46 @@ public final class PlaybackStream: CustomStringConvertible {
     /// As above, with other wishes for the card.
     convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
         let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
-        let state = try StreamState(ring: SampleRing(minimumCapacity: Self.ringFrames))
+        let ring = SampleRing(minimumCapacity: Self.ringFrames)
         let clock = PlaybackClock()
         switch try DeviceName(device) {
         case .pcm(let name):
+            let state = try StreamState(ring: ring)
             let pcm = try PCM(name: name, direction: .playback, timing: timing, wishes: wishes)
-            try self.init(worker: PCMPlayback(pcm: pcm, state: state, clock: clock), state: state, clock: clock)
+            let worker = try PCMPlayback(pcm: pcm, state: state, clock: clock)
+            self.init(driver: StreamDriver(worker, state: state), clock: clock)
         case .wav(let path):
-            let writer = try WAVWriter(path: path)
-            self.init(
-                worker: WAVPlayback(writer: writer, state: state, clock: clock),
-                state: state, clock: clock)
+            let state = try StreamState(ring: ring, isTimed: true)
+            let worker = WAVPlayback(writer: try WAVWriter(path: path), state: state, clock: clock)
+            self.init(driver: StreamDriver(worker, state: state), clock: clock)
         }
     }
 
-    private init(worker: any AudioWorker, state: StreamState, clock: PlaybackClock) {
-        self.worker = worker
-        self.state = state
+    private init(driver: StreamDriver, clock: PlaybackClock) {
+        self.driver = driver
         self.clock = clock
-        description = worker.description
-        thread = AudioThread(state: state)
+        state = driver.state
+        description = driver.description
     }
 
-    /// Starts the audio thread: a card stays silent until frames are written, a WAV file grows from `start` on.
-    /// Call once.
-    public func start(at start: SuspendingClock.Instant) {
-        thread.start(worker, name: "playback", at: start)
-    }
+    /// Starts playback: a card stays silent until frames are written, a WAV file grows from `start` on. Call once.
+    public func start(at start: SuspendingClock.Instant) { driver.start(name: "playback", at: start) }
 
-    /// Silences the device, ends the thread and waits for it, a second at most.
-    public func stop() { thread.stop() }
+    /// Silences the device, ends a card's thread and waits for it, a second at most.
+    public func stop() { driver.stop() }
 
-    /// An eventfd: readable each period (WAV files: every 0.5 s) while something is audible, after a flush, when
-    /// playback falls silent, and when the stream fails, until `clearEvent`.
+    /// Readable each period while something is audible, after a flush, when playback falls silent, and when the stream
+    /// fails, until `takeEvent`; for a WAV file every 40 ms.
     public var eventDescriptor: Int32 { state.event }
 
-    /// Makes `eventDescriptor` unreadable until the next event. Call before looking at `position`.
-    public func clearEvent() { _ = clinux_eventfd_clear(state.event) }
+    /// Makes `eventDescriptor` unreadable until the next event; a WAV file grows up to now. Call before looking at
+    /// `position`.
+    public func takeEvent() { driver.takeEvent() }
 
     /// Queues as many frames as fit and returns their number. They belong to the epoch of the last `flush`, also while
     /// that flush is on its way.
     public func write(_ samples: UnsafeBufferPointer<Int16>) -> Int {
+        driver.catchUp()
         let written = state.ring.write(UnsafeBufferPointer(rebasing: samples.prefix(freeFrames)))
         if written > 0 { state.framesWritten() }
         return written
@@ -95,6 +94,7 @@ public final class PlaybackStream: CustomStringConvertible {
         writtenAtFlush = state.ring.writtenFrames
         let epoch = clock.requestFlush(writtenFrames: writtenAtFlush)
         clinux_eventfd_signal(state.wake)
+        driver.catchUp()
         return epoch
     }
 
@@ -117,5 +117,5 @@ public final class PlaybackStream: CustomStringConvertible {
     public var failure: AudioError? { state.failure }
 
     /// Why the thread runs without SCHED_FIFO; nil when it was granted, or not asked for ("wav:").
-    public var realtimeRefusal: String? { thread.realtimeRefusal }
+    public var realtimeRefusal: String? { driver.realtimeRefusal }
 }

@@ -3,13 +3,13 @@ import Synchronization
 
 internal import CLinux
 
-/// What a stream's owner and its audio thread share: the ring, counters, and eventfds in both directions.
+/// What a stream's owner and its worker share: the ring, counters, and descriptors in both directions.
 final class StreamState: @unchecked Sendable {
-    // SAFETY: `ending` is written by the audio thread before `hasEnded` is released, and read after it is acquired.
+    // SAFETY: `ending` is written by the worker before `hasEnded` is released, and read after it is acquired.
     // Everything else is constant or atomic.
 
     let ring: SampleRing
-    /// Signalled by the thread for the owner.
+    /// An eventfd, signalled by the thread for the owner; for a timed worker the timerfd that tells when work is due.
     let event: Int32
     /// Signalled by the owner for the thread.
     let wake: Int32
@@ -24,9 +24,9 @@ final class StreamState: @unchecked Sendable {
     private let hasEnded = Atomic<Bool>(false)
     private var ending: AudioError?
 
-    init(ring: SampleRing) throws(AudioError) {
+    init(ring: SampleRing, isTimed: Bool = false) throws(AudioError) {
         self.ring = ring
-        event = clinux_eventfd()
+        event = isTimed ? clinux_timerfd() : clinux_eventfd()
         wake = clinux_eventfd()
         done = clinux_eventfd()
         // A throwing initializer of a fully initialized object runs deinit, which closes what was opened.
@@ -39,12 +39,12 @@ final class StreamState: @unchecked Sendable {
         for descriptor in [event, wake, done] where descriptor >= 0 { close(descriptor) }
     }
 
-    /// Why the thread ended by itself; nil while it runs.
+    /// Why the worker ended by itself; nil while it works.
     var failure: AudioError? {
         hasEnded.load(ordering: .acquiring) ? ending : nil
     }
 
-    /// The thread's last act. Audio thread, after its loop.
+    /// The worker's last act: after a thread's loop, or instead of a timed worker's next work.
     func end(with error: AudioError?) {
         ending = error
         hasEnded.store(true, ordering: .releasing)

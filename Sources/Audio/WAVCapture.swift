@@ -1,19 +1,16 @@
 import Synchronization
 
-internal import CLinux
-
-/// The capture thread of a WAV file: its frame 0 is the start of audio, and time passes as it would at a card.
-final class WAVCapture: AudioWorker {
+/// Captures from a WAV file: its frame 0 is the start of audio, and time passes as it would at a card.
+final class WAVCapture: TimedWorker {
     /// A file is in no hurry: 20 ms is what one append carries, and half the wake-ups of a card's period.
     private static let shortestPeriodMs = 20
 
     var startNs: Int64 = 0
-    let isRealtime = false
+    let periodNs: Int64
     let description: String
 
     private let path: String
     private let state: StreamState
-    private let periodNs: Int64
     private var reader: WAVReader
     private var resampler: Resampler
     private let mono: UnsafeMutableBufferPointer<Int16>
@@ -40,22 +37,15 @@ final class WAVCapture: AudioWorker {
         converted.deallocate()
     }
 
-    func run() -> AudioError? {
-        var deadlineNs = startNs + periodNs
-        while true {
-            state.sleep(untilNs: deadlineNs)
-            if state.isStopping { return nil }
-            let nowNs = clinux_monotonic_ns()
-            // Whole periods, however late the wake-up; also those that an earlier one left behind.
-            let passedNs = deadlineNs + (nowNs - deadlineNs) / periodNs * periodNs
-            let dueFrames = framesElapsed(ns: passedNs - startNs, rate: runnerRate)
-            while capturedFrames < dueFrames, !state.isStopping {
-                let code = capture(min(dueFrames - capturedFrames, converted.count))
-                if code < 0 { return .system("wav:\(path)", "read", -code) }
-            }
-            clinux_eventfd_signal(state.event)
-            deadlineNs = passedNs + periodNs
+    /// Captures whole periods, as a card does, however late it is called.
+    func catchUp(nowNs: Int64) -> AudioError? {
+        let passedNs = max(0, nowNs - startNs) / periodNs * periodNs
+        let dueFrames = framesElapsed(ns: passedNs, rate: runnerRate)
+        while capturedFrames < dueFrames {
+            let code = capture(min(dueFrames - capturedFrames, converted.count))
+            if code < 0 { return .system("wav:\(path)", "read", -code) }
         }
+        return nil
     }
 
     /// Converts and captures `count` frames. 0 or -errno.

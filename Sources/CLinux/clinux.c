@@ -8,8 +8,13 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+static struct timespec timespec_of(int64_t ns) {
+    return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
 
 int clinux_eventfd(void) {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -24,6 +29,16 @@ int clinux_eventfd_signal(int fd) {
 uint64_t clinux_eventfd_clear(int fd) {
     uint64_t count = 0;
     return read(fd, &count, sizeof count) == (ssize_t)sizeof count ? count : 0;
+}
+
+int clinux_timerfd(void) {
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int clinux_timerfd_set(int fd, int64_t first_ns, int64_t period_ns) {
+    struct itimerspec times = {.it_value = timespec_of(first_ns), .it_interval = timespec_of(period_ns)};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &times, NULL) == 0 ? 0 : -errno;
 }
 
 int clinux_signalfd(const int *signals, int count) {
@@ -57,7 +72,7 @@ int64_t clinux_monotonic_ns(void) {
 }
 
 int clinux_sleep_until(int64_t deadline_ns) {
-    struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+    struct timespec deadline = timespec_of(deadline_ns);
     int result;
     do result = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL);
     while (result == EINTR);

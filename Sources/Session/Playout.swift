@@ -48,18 +48,10 @@ struct Playout: Sendable {
 
     /// Appends a delta's bytes to the part's audio. The samples to hand to playback.
     mutating func append(_ bytes: [UInt8], of part: ContentPart) -> [Int16] {
-        var low = halfSample.flatMap { $0.part == part ? $0.byte : nil }
-        var samples: [Int16] = []
-        samples.reserveCapacity(bytes.count / 2 + 1)
-        for byte in bytes {
-            if let first = low {
-                samples.append(Int16(bitPattern: UInt16(first) | UInt16(byte) << 8))
-                low = nil
-            } else {
-                low = byte
-            }
-        }
-        halfSample = low.map { (part, $0) }
+        let early = halfSample.flatMap { $0.part == part ? [$0.byte] : nil } ?? []
+        let whole = early.isEmpty ? bytes : early + bytes
+        let samples = Self.samples(of: whole)
+        halfSample = whole.count.isMultiple(of: 2) ? nil : whole.last.map { (part, $0) }
         guard !samples.isEmpty else { return [] }
         if let last = current.segments.indices.last, current.segments[last].part == part {
             current.segments[last].frames += samples.count
@@ -99,6 +91,14 @@ struct Playout: Sendable {
         while let first = current.segments.first, first.heardFrames == first.frames, !isLive(first.part.response) {
             current.forgottenFrames += first.frames
             current.segments.removeFirst()
+        }
+    }
+
+    /// Little-endian PCM16; a byte too many at the end is left out.
+    private static func samples(of bytes: [UInt8]) -> [Int16] {
+        let count = bytes.count / 2
+        return bytes.withUnsafeBytes { raw in
+            (0..<count).map { Int16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * $0, as: Int16.self)) }
         }
     }
 

@@ -78,7 +78,7 @@ final class Loudspeaker {
     }
 
     /// Makes `eventDescriptor` unreadable until something more happens. Before `process`.
-    func clearEvent() { stream?.clearEvent() }
+    func takeEvent() { stream?.takeEvent() }
 
     /// What was heard since the last call, and the news of the device. Cheap: one atomic look when there is none.
     func process(at now: SuspendingClock.Instant) -> (progress: [Progress], reports: [DeviceReport]) {

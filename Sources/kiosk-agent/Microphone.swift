@@ -47,7 +47,7 @@ final class Microphone {
         guard let stream else {
             return recovery.isDue(at: now) ? open(at: now) : []
         }
-        stream.clearEvent()
+        stream.takeEvent()
         while true {
             let frames = stream.read(into: transfer)
             guard frames > 0 else { break }

@@ -27,6 +27,8 @@ final class Runner {
     private static let longestWait = Duration.seconds(5)
 
     private var machine: SessionStateMachine
+    /// The machine's, as of the end of the last step.
+    private var machineDeadline: Instant?
     private let link: Link
     private let microphone: Microphone
     private let loudspeaker: Loudspeaker
@@ -74,6 +76,7 @@ final class Runner {
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
         handle(.start, at: now)
+        machineDeadline = machine.deadline
         notifier.ready(status: "connecting")
         while !isStopped {
             wait()
@@ -96,7 +99,7 @@ final class Runner {
         func bound(_ instant: Instant?) {
             if let instant, instant < deadline { deadline = instant }
         }
-        bound(machine.deadline)
+        bound(machineDeadline)
         bound(link.deadline)
         bound(microphone.deadline)
         bound(loudspeaker.deadline)
@@ -118,8 +121,8 @@ final class Runner {
             for input in link.process(at: now) { handle(input, at: now) }
         }
         play(at: now)
-        if isDue(machine.deadline, now) { handle(.deadlineReached, at: now) }
-        microphone.forget(before: machine.oldestNeededFrame)
+        if isDue(machineDeadline, now) { handle(.deadlineReached, at: now) }
+        machineDeadline = machine.deadline
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
         console.flush()
         notifier.feedWatchdog(at: now)
@@ -137,10 +140,11 @@ final class Runner {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
         report(microphone.process(at: now))
         handle(.captured(untilFrame: microphone.endFrame), at: now)
+        microphone.forget(before: machine.oldestNeededFrame)
     }
 
     private func play(at now: Instant) {
-        if polls.isReady(loudspeaker.eventDescriptor) { loudspeaker.clearEvent() }
+        if polls.isReady(loudspeaker.eventDescriptor) { loudspeaker.takeEvent() }
         let (progress, reports) = loudspeaker.process(at: now)
         for step in progress {
             switch step {

@@ -22,7 +22,7 @@ import Testing
         stream.start(at: start)
         var isEarly = false
         let isEnough = eventually(stream.eventDescriptor) {
-            stream.clearEvent()
+            stream.takeEvent()
             // The count is read before the clock, so a late test cannot make frames look early.
             let frames = stream.availableFrames
             let elapsedNs = start.duration(to: .now) / .nanoseconds(1)
@@ -53,13 +53,17 @@ import Testing
     @Test func aSlowReaderLosesFramesAndIsTold() throws {
         let ring = SampleRing(minimumCapacity: 512)
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
-        let state = try StreamState(ring: ring)
+        let state = try StreamState(ring: ring, isTimed: true)
         let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
         let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
-        let thread = AudioThread(state: state)
-        thread.start(worker, name: "capture", at: .now)
-        #expect(eventually(state.event) { ring.droppedFrames > 0 })
-        thread.stop()
+        let driver = StreamDriver(worker, state: state)
+        driver.start(name: "capture", at: .now)
+        let hasDropped = eventually(state.event) {
+            driver.takeEvent()
+            return ring.droppedFrames > 0
+        }
+        #expect(hasDropped)
+        driver.stop()
         #expect(ring.availableToRead == 512)
         #expect(ring.droppedFrames == state.movedFrames.load(ordering: .relaxed) - 512)
     }

@@ -20,6 +20,14 @@ func ramp(_ count: Int, from first: Int = 0) -> [Int16] {
 }
 
 extension PlaybackStream {
+    /// As the function of that name, taking events as the owner does.
+    func eventually(limitMs: Int = 3000, _ condition: () -> Bool) -> Bool {
+        AudioTests.eventually(eventDescriptor, limitMs: limitMs) {
+            takeEvent()
+            return condition()
+        }
+    }
+
     func write(_ samples: [Int16]) -> Int { samples.withUnsafeBufferPointer { write($0) } }
 
     func isHeard() -> Bool { position.heardFrames == writtenFrames }
@@ -30,7 +38,7 @@ extension CaptureStream {
     func collect(_ count: Int) -> [Int16] {
         var samples: [Int16] = []
         _ = eventually(eventDescriptor, limitMs: count * 1000 / runnerRate + 1000) {
-            clearEvent()
+            takeEvent()
             samples += [Int16](unsafeUninitializedCapacity: count - samples.count) { $1 = read(into: $0) }
             return samples.count == count
         }

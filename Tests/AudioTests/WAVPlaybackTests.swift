@@ -20,7 +20,7 @@ import Testing
     @Test func heardEqualsWrittenOnceAllWasPlayed() throws {
         stream.start(at: .now)
         #expect(stream.write(ramp(2500)) == 2500)
-        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        #expect(stream.eventually { stream.isHeard() })
         #expect(stream.position == PlaybackPosition(epoch: 0, heardFrames: 2500))
         stream.stop()
         #expect(try heardSamples() == ramp(2500))
@@ -31,7 +31,7 @@ import Testing
         stream.start(at: start)
         var isReadable = true
         #expect(
-            eventually(stream.eventDescriptor) {
+            stream.eventually {
                 guard let samples = samplesOfWriter(file.bytes) else {
                     isReadable = false
                     return true
@@ -50,10 +50,10 @@ import Testing
     @Test func framesAreHeardNoEarlierThanTheyWereWritten() throws {
         let start = SuspendingClock.now
         stream.start(at: start)
-        #expect(eventually(stream.eventDescriptor) { (samplesOfWriter(file.bytes)?.count ?? 0) >= 1000 })
+        #expect(stream.eventually { (samplesOfWriter(file.bytes)?.count ?? 0) >= 1000 })
         let written = start.duration(to: .now) / .seconds(1) * 24_000
         #expect(stream.write(ramp(100)) == 100)
-        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        #expect(stream.eventually { stream.isHeard() })
         stream.stop()
         let first = try #require(samplesOfWriter(file.bytes)?.firstIndex { $0 != 0 })
         #expect(Double(first) >= written - 1)
@@ -62,13 +62,13 @@ import Testing
     @Test func aFlushSilencesAndTellsWhatWasHeard() throws {
         stream.start(at: .now)
         #expect(stream.write(ramp(24_000)) == 24_000)
-        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 1000 })
+        #expect(stream.eventually { stream.position.heardFrames > 1000 })
         let epoch = stream.flush()
         #expect(stream.writtenFrames == 0)
-        #expect(eventually(stream.eventDescriptor, limitMs: 3000) { stream.position.epoch == epoch })
+        #expect(stream.eventually { stream.position.epoch == epoch })
         let heard = try #require(stream.heardAtFlush(epoch))
         let fileFrames = try #require(samplesOfWriter(file.bytes)).count
-        #expect(eventually(stream.eventDescriptor) { (samplesOfWriter(file.bytes)?.count ?? 0) > fileFrames + 480 })
+        #expect(stream.eventually { (samplesOfWriter(file.bytes)?.count ?? 0) > fileFrames + 480 })
         stream.stop()
         #expect(stream.position == PlaybackPosition(epoch: epoch, heardFrames: 0))
         #expect(try heardSamples() == ramp(heard))
@@ -78,10 +78,10 @@ import Testing
     @Test func framesWrittenWhileAFlushIsPendingBelongToTheNewEpoch() throws {
         stream.start(at: .now)
         #expect(stream.write(ramp(10_000)) == 10_000)
-        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 0 })
+        #expect(stream.eventually { stream.position.heardFrames > 0 })
         let epoch = stream.flush()
         #expect(stream.write(ramp(700, from: 20_000)) == 700)
-        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch && stream.isHeard() })
+        #expect(stream.eventually { stream.position.epoch == epoch && stream.isHeard() })
         stream.stop()
         let heard = try #require(stream.heardAtFlush(epoch))
         #expect(stream.position.heardFrames == 700)
@@ -91,11 +91,11 @@ import Testing
     @Test func twoFlushesInARowEachAnswer() throws {
         stream.start(at: .now)
         #expect(stream.write(ramp(10_000)) == 10_000)
-        #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames > 0 })
+        #expect(stream.eventually { stream.position.heardFrames > 0 })
         let first = stream.flush()
         #expect(stream.write(ramp(50)) == 50)
         let second = stream.flush()
-        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == second })
+        #expect(stream.eventually { stream.position.epoch == second })
         stream.stop()
         let heard = [try #require(stream.heardAtFlush(first)), try #require(stream.heardAtFlush(second))]
         #expect(try heardSamples() == ramp(heard[0]) + ramp(heard[1]))
@@ -106,12 +106,12 @@ import Testing
     @Test func aFlushOfSilenceEndsAnEpochInWhichNothingWasHeard() throws {
         stream.start(at: .now)
         let epoch = stream.flush()
-        #expect(eventually(stream.eventDescriptor) { stream.heardAtFlush(epoch) == 0 })
+        #expect(stream.eventually { stream.heardAtFlush(epoch) == 0 })
         #expect(stream.position == PlaybackPosition(epoch: epoch, heardFrames: 0))
         stream.stop()
     }
 
-    @Test func aLateThreadCatchesUpAndHearsNothingBeyondTheFlush() throws {
+    @Test func aLateOwnerCatchesUpAndHearsNothingBeyondTheFlush() throws {
         let late = try TemporaryFile()
         let state = try StreamState(ring: SampleRing(minimumCapacity: 1024))
         let clock = PlaybackClock()
@@ -138,16 +138,19 @@ import Testing
     }
 
     @Test func aFileThatCannotGrowEndsTheStreamWithOneLine() throws {
-        let state = try StreamState(ring: SampleRing(minimumCapacity: 16))
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 16), isTimed: true)
         let writer = try WAVWriter(path: file.path, mostDataBytes: 100)
-        let worker = WAVPlayback(writer: writer, state: state, clock: PlaybackClock())
-        let thread = AudioThread(state: state)
-        thread.start(worker, name: "playback", at: .now)
-        #expect(eventually(state.event) { state.failure != nil })
+        let driver = StreamDriver(WAVPlayback(writer: writer, state: state, clock: PlaybackClock()), state: state)
+        driver.start(name: "playback", at: .now)
+        let hasFailed = eventually(state.event) {
+            driver.takeEvent()
+            return state.failure != nil
+        }
+        #expect(hasFailed)
         #expect(
             state.failure?.description
                 == "wav:\(file.path): full: a WAV file holds 4 GiB, 24 hours of sound")
-        thread.stop()
+        driver.stop()
         #expect(samplesOfWriter(file.bytes)?.count == 50)
     }
 }

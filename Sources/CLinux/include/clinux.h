@@ -11,8 +11,13 @@
 int clinux_eventfd(void);
 /// Adds one to the counter. 0 or -errno; never blocks, allocates or locks.
 int clinux_eventfd_signal(int fd) __attribute__((swift_attr("@_noLocks")));
-/// Takes the counter back to zero. Its old value; 0 when nothing was signalled.
+/// Takes the counter back to zero. Its old value; 0 when nothing was signalled. Also for a timerfd.
 uint64_t clinux_eventfd_clear(int fd);
+
+/// timerfd_create(2) on CLOCK_MONOTONIC: close-on-exec, non-blocking, not yet ticking. Descriptor or -errno.
+int clinux_timerfd(void);
+/// Ticks at `first_ns` of CLOCK_MONOTONIC (above 0) and each `period_ns` after it; 0 and 0 stop it. 0 or -errno.
+int clinux_timerfd_set(int fd, int64_t first_ns, int64_t period_ns);
 
 /// signalfd(2) for the given signals, which are blocked in the calling thread. Descriptor or -errno.
 int clinux_signalfd(const int *signals, int count);
