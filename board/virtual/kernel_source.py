@@ -80,6 +80,4 @@ def build(folder, headers):
     built = sorted(folder.glob("*.ko"))
     if done.returncode != 0 or not built:
         raise cache.Failure(f"kernel modules: do not build:\n{done.stdout}{done.stderr}")
-    for module in built:
-        subprocess.run(["strip", "--strip-debug", module], check=True)
     return {module.name: module.read_bytes() for module in built}
