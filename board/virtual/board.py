@@ -6,6 +6,8 @@ The newest point release is found by the dependency of linux-image-amd64.
 """
 import pathlib
 import shutil
+import subprocess
+import sys
 
 from . import cache, initramfs, kernel, kernel_source, packages
 
@@ -15,6 +17,9 @@ RELEASE = "bookworm"
 MODULES = (
     "virtio_pci", "virtio_console", "nfit", "nd_pmem", "crc32c_generic", "ext4", "9pnet_virtio", "9p", "overlay",
     "snd-aloop", "gpio-sim")
+
+# What this machine must have; its packages are in board/install-packages.
+TOOLS = ("qemu-system-x86_64", "dpkg-deb", "gcc", "make", "strip", "tar", "xz", "cpio")
 
 HERE = pathlib.Path(__file__).parent
 RECIPE = [HERE / name for name in ("board.py", "initramfs.py", "kernel.py", "kernel_source.py", "packages.py")]
@@ -34,6 +39,7 @@ class Board:
 
 def prepare():
     """The board, made when it is not there yet. Without anything to do it takes no time and no network."""
+    install_tools()
     key = cache.fingerprint(*RECIPE, *initramfs.GUEST.iterdir())
     if found := cache.find("board", key):
         return Board(found)
@@ -43,9 +49,19 @@ def prepare():
         return make(key, lock)
 
 
+def install_tools():
+    """Has what is missing on this machine installed."""
+    if all(shutil.which(tool) for tool in TOOLS):
+        return
+    done = subprocess.run([HERE.parent / "install-packages", "--board"], stdout=sys.stderr)
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if done.returncode != 0 or missing:
+        raise cache.Failure(f"missing: {' '.join(missing)}: install with: board/install-packages --board")
+
+
 def make(key, lock):
     archive = packages.Archive(RELEASE)
-    print(f"preparing the board: the packages of {RELEASE}", flush=True)
+    cache.say(f"preparing the board: the packages of {RELEASE}")
     archive.update()
     image_name = archive.depends("linux-image-amd64")[0]
     headers_name = archive.depends("linux-headers-amd64")[0]
@@ -56,16 +72,18 @@ def make(key, lock):
     version = image_name.removeprefix("linux-image-").removesuffix("-amd64")
     path = cache.folder() / f"board-{version}-{key}"
     with cache.made(path) as folder:
-        print("preparing the board: kernel modules", flush=True)
+        cache.say("preparing the board: kernel modules")
         scratch = folder / "scratch"
         (scratch / "source").mkdir(parents=True)
         kernel_source.extract(files[source_name], scratch / "source")
         packages.unpack([files[name] for name in needed], scratch / "headers")
         built = kernel_source.build(scratch / "source", scratch / "headers")
-        print("preparing the board: kernel and initramfs", flush=True)
+        cache.say("preparing the board: kernel and initramfs")
         packages.unpack([files[image_name], files["busybox-static"]], scratch / "image")
         kernel.extract(next((scratch / "image/boot").glob("vmlinuz-*")), folder / "vmlinux")
         modules = kernel.modules(scratch / "image", built, MODULES)
         initramfs.build(scratch / "image/bin/busybox", modules, folder / "initramfs", scratch / "initramfs")
         shutil.rmtree(scratch)
+    for file in files.values():
+        file.unlink()
     return Board(path)

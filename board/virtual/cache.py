@@ -5,10 +5,16 @@ import hashlib
 import os
 import pathlib
 import shutil
+import sys
 
 
 class Failure(Exception):
     """What went wrong, for the operator: subject first, and what to do about it."""
+
+
+def say(words):
+    """Progress goes to standard error: standard output belongs to the command that runs in the board."""
+    print(words, file=sys.stderr, flush=True)
 
 
 def folder():

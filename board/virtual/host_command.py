@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import selectors
 import shlex
 import shutil
@@ -24,18 +25,11 @@ def run(board, options):
         log = scratch / "kernel.log"
         log.touch()
         status, wrong = attempt(board, options, scratch, log)
-        if status != 0:
-            kept = keep(log, options.results)
+        if status != 0 and (wrong or options.results):
+            kept = shutil.copy(log, options.results or tempfile.mkdtemp(prefix="board-log-"))
             if wrong:
                 print(f"board/vm: {wrong}; the guest's kernel log: {kept}", file=sys.stderr)
         return status
-
-
-def keep(log, results):
-    """Where the kernel's log is kept for who wants to know what happened."""
-    if results is None:
-        results = tempfile.mkdtemp(prefix="board-log-")
-    return shutil.copy(log, results)
 
 
 def attempt(board, options, scratch, log):
@@ -52,7 +46,7 @@ def attempt(board, options, scratch, log):
     process = machine.start()
     try:
         with ended_by_signals(process):
-            return follow(process, output, status, options.limit)
+            return follow(process, output, status, options.limit, log)
     finally:
         process.kill()
         process.wait()
@@ -71,7 +65,7 @@ def script(command):
     return "\n".join(lines + [f"cd {shlex.quote(os.getcwd())} || exit {BROKEN}", f"run {shlex.join(command)}", ""])
 
 
-def follow(process, output, status, limit):
+def follow(process, output, status, limit, log):
     """Copies output until the guest tells the exit status. Returns it, and what went wrong if not the command did."""
     deadline = time.monotonic() + limit
     told = b""
@@ -96,7 +90,9 @@ def follow(process, output, status, limit):
                     drain(output)
                     return int(told), None
     words = process.communicate()[1].decode(errors="replace").strip()
-    return BROKEN, f"the guest ended before its command did{': ' + words if words else ''}"
+    panic = re.search(r"Kernel panic[^\r\n]*", log.read_text(errors="replace"))
+    reason = words or (panic.group() if panic else "no reason given")
+    return BROKEN, f"the guest ended before its command did: {reason}"
 
 
 def drain(output):

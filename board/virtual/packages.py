@@ -76,7 +76,7 @@ class Archive:
             kind, digest = digest.split(":", 1)
             if whole(file, int(size), kind, digest):
                 continue
-            print(f"downloading {name} ({int(size) / 1e6:.1f} MB)", flush=True)
+            cache.say(f"downloading {name} ({int(size) / 1e6:.1f} MB)")
             partial = file.with_name(file.name + ".partial")
             done = subprocess.run(
                 [APT_HELPER, "download-file", uri.strip("'"), str(partial), f"{kind}:{digest}"],
