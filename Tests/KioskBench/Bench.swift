@@ -72,7 +72,7 @@ package final class Bench {
             "kiosk-agent", ["run", "--config", settingsFile.path] + arguments, environment: environment, output: output)
         self.kiosk = kiosk
         guard let line else { return }
-        try await eventually("\(line): \(kiosk.output) \(kiosk.errors)") {
+        try await eventually("\(line): \(kiosk.output) \(kiosk.errors)", pauseMs: 10) {
             kiosk.lines.contains { $0.hasPrefix(line) } || !kiosk.isRunning
         }
         if !kiosk.isRunning { throw TimedOut(description: "the kiosk ended: \(kiosk.errors)") }

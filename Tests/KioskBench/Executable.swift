@@ -53,7 +53,7 @@ package final class Executable: @unchecked Sendable {
 
     deinit {
         cable?.reader.readabilityHandler = nil
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { kill() }
     }
 
     /// Of the products: $BOARD_EXECUTABLES, or where the test bundle is.
@@ -66,7 +66,12 @@ package final class Executable: @unchecked Sendable {
     package var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
     package var isRunning: Bool { process.isRunning }
 
-    package func terminate() { kill(process.processIdentifier, SIGTERM) }
+    package func terminate() { Glibc.kill(process.processIdentifier, SIGTERM) }
+
+    package func reload() { Glibc.kill(process.processIdentifier, SIGHUP) }
+
+    /// For programs that take no other signal: they inherit a mask that blocks it.
+    package func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
     /// The exit status; throws when the process does not end in time.
     @discardableResult
