@@ -1,4 +1,5 @@
 import Foundation
+import KioskBench
 import Testing
 
 /// The suites that need a kernel's devices: snd-aloop as the sound card, gpio-sim as button and light.
@@ -40,12 +41,12 @@ struct Missing: Error, CustomStringConvertible {
     init(_ what: String) { description = "\(what): run this suite by board/test" }
 }
 
-/// Polls until `condition` holds; false after `limitMs`.
+/// Polls every 5 ms until `condition` holds; false after `limitMs`.
 func eventually(limitMs: Int = 3000, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = SuspendingClock.now + .milliseconds(limitMs)
     while try !condition() {
         if SuspendingClock.now > deadline { return false }
-        usleep(2000)
+        usleep(5000)
     }
     return true
 }

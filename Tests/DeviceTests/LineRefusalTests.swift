@@ -13,7 +13,7 @@ extension Devices {
             expect(refusal(chip.label, "TALK"), "\(chip.label): line TALK: Device or resource busy", "line in use")
             #expect(refusal(chip.label, "4", isOutput: true) == "\(chip.label): line 4: Device or resource busy")
             // Its holder notices nothing.
-            try chip.wire(4).pull(high: true)
+            try chip.pull(4, high: true)
             #expect(try button.watch(count: 1).map(\.isActive) == [true])
         }
 

@@ -8,7 +8,7 @@ extension CaptureStream {
         var samples: [Int16] = []
         var isHeard = false
         _ = eventually(limitMs: 5000 + frames / 24) {
-            let more = [Int16](unsafeUninitializedCapacity: Self.ringFrames) { $1 = read(into: $0) }
+            let more = [Int16](unsafeUninitializedCapacity: availableFrames) { $1 = read(into: $0) }
             if isHeard {
                 samples += more
             } else if let first = more.firstIndex(where: { abs(Int($0)) > threshold }) {
