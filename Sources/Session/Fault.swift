@@ -14,6 +14,8 @@ public struct Fault: Sendable, Equatable, Error {
         case audio
         case button
         case journal
+        /// Settings that were to be read anew are wrong.
+        case settings
         /// Something has no price in the table.
         case price
     }

@@ -51,6 +51,11 @@ struct PushToTalkStateMachine: Sendable {
         self.tailFrames = tailFrames
     }
 
+    /// The button is down, and whether that becomes a turn is not decided.
+    var mayBeginTurn: Bool {
+        if case .pressed = state { true } else { false }
+    }
+
     var deadline: Instant? {
         switch state {
         case .idle, .stuck: nil

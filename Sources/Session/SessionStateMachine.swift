@@ -110,6 +110,9 @@ public struct SessionStateMachine: Sendable {
         return answers.isEmpty ? .ready : .thinking
     }
 
+    /// Whether no turn is open or about to begin: an end now would take nothing from anybody.
+    public var isIdle: Bool { turns.isEmpty && !button.mayBeginTurn }
+
     /// Whether anything is to be heard now or in a moment.
     private var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }
 

@@ -24,6 +24,7 @@ struct TurnLedger: Sendable {
     private var deletedItems: Set<ItemID> = []
     private var earlyItems: [ItemID] = []
 
+    var isEmpty: Bool { turns.isEmpty }
     var isSpeaking: Bool { speakingTurn != nil }
     var deadline: Instant? { turns.compactMap(\.deadline).min() }
 

@@ -23,6 +23,8 @@ final class Console {
 
     func show(device words: String) { write(ConsoleText.state("audio: \(words)")) }
 
+    func showReloaded() { write(ConsoleText.state("settings reloaded")) }
+
     /// The three blocks of a turn, in one piece.
     func show(_ turn: SettledTurn) {
         let realtime = ConsoleText.block(

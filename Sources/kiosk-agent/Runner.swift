@@ -6,17 +6,6 @@ import Journal
 import Realtime
 import Session
 
-/// Runs the kiosk with settings that are known to be good, until SIGTERM or SIGINT. The exit status.
-func runAgent(settings: Settings, key: APIKey?) -> Int32 {
-    do {
-        try Runner(settings: settings, key: key, environment: ProcessInfo.processInfo.environment).run()
-        return 0
-    } catch {
-        StandardStream.error.write(ConsoleText.fault("start", key?.redact("\(error)") ?? "\(error)"))
-        return CommandFailure.runTime
-    }
-}
-
 /// The loop that feeds the session machine and performs its actions: one thread, one poll(2), no locks.
 ///
 /// Everything that may block has a thread of its own (sound, name look-up, journal) or is non-blocking.
@@ -36,7 +25,7 @@ final class Runner {
     private let console: Console
     private let control: ControlSocket
     private var button: TalkButton?
-    private let signals: StopSignals
+    private let signals: ServiceSignals
     private var notifier: ServiceNotifier
     private let key: APIKey?
 
@@ -44,12 +33,33 @@ final class Runner {
     private var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
     private var isStopped = false
     private var polls = PollSet()
+    private let loadSetup: () throws(CommandFailure) -> Setup
+    /// Read after a SIGHUP; used as soon as no turn is open.
+    private var nextSetup: Setup?
+
+    /// What one life of the agent is made from.
+    struct Setup {
+        let settings: Settings
+        let key: APIKey?
+    }
+
+    /// How a life began that is not the first.
+    enum Greeting {
+        case reloaded
+        /// The new settings ask for what is not there; these are the former ones.
+        case reloadFailed(String)
+    }
 
     /// Builds the rooms. Sound devices that are missing are faults, looked for again; everything else ends the start.
-    init(settings: Settings, key: APIKey?, environment: [String: String]) throws {
+    /// `loadSetup` reads the settings again when somebody asks for it.
+    init(
+        _ setup: Setup, environment: [String: String], loadSetup: @escaping () throws(CommandFailure) -> Setup
+    ) throws {
+        let settings = setup.settings
         // Before any thread exists: they inherit the blocked signals.
-        signals = try StopSignals()
-        self.key = key
+        signals = try ServiceSignals()
+        key = setup.key
+        self.loadSetup = loadSetup
         let now = SuspendingClock.now
         link = try Link(settings: settings, key: key, environment: environment)
         journal = try JournalWriter(directory: settings.journal.directory)
@@ -69,9 +79,15 @@ final class Runner {
         }
     }
 
-    /// Runs until SIGTERM or SIGINT; everything is written and closed when it returns.
-    func run() {
+    /// Runs until SIGTERM or SIGINT (nil), or until it is to begin anew; everything is written and closed when it
+    /// returns.
+    func run(greeting: Greeting? = nil) -> Setup? {
         let now = SuspendingClock.now
+        switch greeting {
+        case .reloaded: console.showReloaded()
+        case .reloadFailed(let words): report(Fault(.settings, "reload: \(words): back to the former settings"))
+        case nil: break
+        }
         for finding in journal.recovery.findings { report(Fault(.journal, finding)) }
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
@@ -83,6 +99,7 @@ final class Runner {
             step(at: SuspendingClock.now)
         }
         close()
+        return nextSetup
     }
 
     private func wait() {
@@ -110,7 +127,7 @@ final class Runner {
     }
 
     private func step(at now: Instant) {
-        if polls.isReady(signals.descriptor), signals.wasStopRequested() { stop(at: now) }
+        if polls.isReady(signals.descriptor), let request = signals.next() { perform(request, at: now) }
         hear(at: now)
         watchButton(at: now)
         if control.pollRequests.contains(where: { polls.isReady($0.fd) }) {
@@ -123,6 +140,7 @@ final class Runner {
         play(at: now)
         if isDue(machineDeadline, now) { handle(.deadlineReached, at: now) }
         machineDeadline = machine.deadline
+        if nextSetup != nil, machine.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
         console.flush()
         notifier.feedWatchdog(at: now)
@@ -243,10 +261,28 @@ final class Runner {
 
     // MARK: The end
 
-    private func stop(at now: Instant) {
-        notifier.stopping()
-        handle(.stop, at: now)
+    private func perform(_ request: ServiceSignals.Request, at now: Instant) {
+        switch request {
+        case .stop:
+            nextSetup = nil
+            notifier.stopping()
+            stop(at: now)
+        case .reload: reload(at: now)
+        }
     }
+
+    private func reload(at now: Instant) {
+        notifier.reloading(at: now)
+        do {
+            nextSetup = try loadSetup()
+        } catch {
+            nextSetup = nil
+            report(Fault(.settings, "reload: \(error.line): the settings in force stay"))
+            notifier.ready(status: "running")
+        }
+    }
+
+    private func stop(at now: Instant) { handle(.stop, at: now) }
 
     private func close() {
         microphone.stop()

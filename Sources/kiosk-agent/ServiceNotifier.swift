@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Tells systemd how the service is (sd_notify(3)), without libsystemd. Never blocks; a lost datagram is lost.
@@ -30,6 +31,9 @@ struct ServiceNotifier {
     /// One line for `systemctl status`.
     func show(status: String) { send("STATUS=" + ConsoleText.escaped(status)) }
 
+    /// The settings are read anew; `ready` says when that is over. systemd wants the instant with it (sd_notify(3)).
+    func reloading(at now: SuspendingClock.Instant) { send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicUs(of: now))") }
+
     /// The end has begun.
     func stopping() { send("STOPPING=1") }
 
@@ -38,6 +42,10 @@ struct ServiceNotifier {
         guard let interval = watchdogInterval, let deadline = watchdogDeadline, deadline <= now else { return }
         watchdogDeadline = now + interval
         send("WATCHDOG=1")
+    }
+
+    private static func monotonicUs(of instant: SuspendingClock.Instant) -> Int64 {
+        clinux_monotonic_ns() / 1000 - Int64((SuspendingClock.now - instant) / .microseconds(1))
     }
 
     private func send(_ text: String) {

@@ -37,6 +37,27 @@ import Testing
         #expect(received(systemd) == nil)
     }
 
+    @Test func aReloadIsAnnouncedWithItsInstantInMicroseconds() throws {
+        let name = folder.path + "/notify"
+        let systemd = try listen(name)
+        defer { close(systemd) }
+        let before = monotonicUs()
+        ServiceNotifier(environment: ["NOTIFY_SOCKET": name]).reloading(at: .now)
+        let after = monotonicUs()
+        let lines = try #require(received(systemd)).split(separator: "\n")
+        #expect(lines.first == "RELOADING=1")
+        let instant = try #require(lines.last?.split(separator: "=").last.flatMap { Int($0) })
+        #expect(lines.count == 2 && lines[1].hasPrefix("MONOTONIC_USEC="))
+        // One microsecond either way for the rounding of the two clocks.
+        #expect(before - 1 <= instant && instant <= after + 1)
+    }
+
+    private func monotonicUs() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1_000_000 + now.tv_nsec / 1000
+    }
+
     @Test func theWatchdogIsFedAtHalfItsTimeAndNotEarlier() throws {
         let name = folder.path + "/notify"
         let systemd = try listen(name)

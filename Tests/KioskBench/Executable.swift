@@ -4,7 +4,6 @@ import Foundation
 package final class Executable: @unchecked Sendable {
     // SAFETY: `outputBytes` and `errorBytes` are guarded by `lock`; everything else is set before the process starts.
     private let process = Process()
-    private let cable: Cable?
     private let lock = NSLock()
     private var outputBytes = Data()
     private var errorBytes = Data()
@@ -33,7 +32,6 @@ package final class Executable: @unchecked Sendable {
     package init(
         path: String, _ arguments: [String], environment: [String: String] = [:], output cable: Cable? = nil
     ) throws {
-        self.cable = cable
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         var whole = ProcessInfo.processInfo.environment
@@ -45,14 +43,12 @@ package final class Executable: @unchecked Sendable {
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = cable.map { $0.program as Any } ?? output
         process.standardError = error
-        let reader = cable?.reader ?? output.fileHandleForReading
-        reader.readabilityHandler = { [weak self] in self?.take($0, \.outputBytes) }
-        error.fileHandleForReading.readabilityHandler = { [weak self] in self?.take($0, \.errorBytes) }
         try process.run()
+        read(cable?.reader ?? output.fileHandleForReading) { $0.outputBytes += $1 }
+        read(error.fileHandleForReading) { $0.errorBytes += $1 }
     }
 
     deinit {
-        cable?.reader.readabilityHandler = nil
         if process.isRunning { kill() }
     }
 
@@ -84,12 +80,20 @@ package final class Executable: @unchecked Sendable {
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
-    private func take(_ handle: FileHandle, _ bytes: ReferenceWritableKeyPath<Executable, Data>) {
-        let data = handle.availableData
-        if data.isEmpty {
-            handle.readabilityHandler = nil
-        } else {
-            lock.withLock { self[keyPath: bytes] += data }
+    /// Reads on a thread of its own, until the end of the file or ours. Not by a readability handler: Dispatch crashes
+    /// on a descriptor that is closed while it is watched.
+    private func read(_ handle: FileHandle, _ take: @escaping @Sendable (Executable, ArraySlice<UInt8>) -> Void) {
+        Thread.detachNewThread { [weak self] in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while true {
+                var descriptor = pollfd(fd: handle.fileDescriptor, events: Int16(POLLIN), revents: 0)
+                let isReadable = poll(&descriptor, 1, 100) > 0
+                guard let self else { return }
+                guard isReadable else { continue }
+                let count = Glibc.read(handle.fileDescriptor, &buffer, buffer.count)
+                guard count > 0 else { return }
+                self.lock.withLock { take(self, buffer[..<count]) }
+            }
         }
     }
 }

@@ -50,6 +50,23 @@ import Testing
         #expect(actions == [])
     }
 
+    @Test func theMachineIsIdleFromTheStartAndNotFromThePressUntilTheTurnHasSettled() {
+        var kiosk = Kiosk.ready()
+        #expect(kiosk.machine.isIdle)
+        kiosk.press()
+        #expect(!kiosk.machine.isIdle)
+        kiosk.run(500)
+        kiosk.release()
+        #expect(!kiosk.machine.isIdle)
+        // Nothing comes from the server: the transcripts' limits end the turn.
+        kiosk.run(60_000)
+        #expect(kiosk.machine.isIdle)
+        kiosk.press()
+        kiosk.run(50)
+        kiosk.release()
+        #expect(kiosk.machine.isIdle)
+    }
+
     @Test func nothingLeavesWhileTheButtonIsUp() {
         var kiosk = Kiosk.ready()
         #expect(kiosk.run(2000) == [])

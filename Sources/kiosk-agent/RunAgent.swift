@@ -1,0 +1,25 @@
+/// Runs the kiosk until SIGTERM or SIGINT, one life after the other: SIGHUP ends one and begins the next with what
+/// `load` reads then. The exit status; throws what `load` throws at the start.
+func runAgent(
+    environment: [String: String], load: @escaping () throws(CommandFailure) -> Runner.Setup
+) throws(CommandFailure) -> Int32 {
+    var setup = try load()
+    var formerSetup: Runner.Setup?
+    var greeting: Runner.Greeting?
+    while true {
+        do {
+            let runner = try Runner(setup, environment: environment, loadSetup: load)
+            guard let next = runner.run(greeting: greeting) else { return 0 }
+            (setup, formerSetup) = (next, setup)
+            greeting = .reloaded
+        } catch {
+            let words = setup.key?.redact("\(error)") ?? "\(error)"
+            guard let former = formerSetup else {
+                StandardStream.error.write(ConsoleText.fault("start", words))
+                return CommandFailure.runTime
+            }
+            (setup, formerSetup) = (former, nil)
+            greeting = .reloadFailed(words)
+        }
+    }
+}

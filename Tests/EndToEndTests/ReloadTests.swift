@@ -1,0 +1,72 @@
+import Foundation
+import KioskBench
+import Testing
+
+/// SIGHUP, as `systemctl reload` sends it.
+@Suite(.serialized)
+struct ReloadTests {
+    @Test(.timeLimit(.minutes(1)))
+    func anOpenTurnIsFinishedThenTheNewSettingsCount() async throws {
+        let sample = try Samples.all.get()[1]
+        let bench = try Bench()
+        try await bench.startSimulator()
+        let microphone = try WaveFile.silence(ms: 1_000) + sample.audio
+        try bench.writeSettings(microphone: microphone)
+        try await bench.startKiosk()
+        try await bench.microphoneReaches(ms: 900)
+        try await bench.button("press")
+        try bench.writeSettings(microphone: microphone, settings: "[transcription]\nout_of_band = \"off\"")
+        bench.kiosk.reload()
+        try await bench.microphoneReaches(ms: try 1_000 + sample.lengthMs)
+        try await bench.button("release")
+        try await eventually("the settings are reloaded: \(bench.kiosk.errors)", within: 25) {
+            bench.kiosk.lines.contains("[kiosk] settings reloaded")
+        }
+        let turn = try #require(try await bench.settledTurns(1).first)
+        #expect(turn[path: "realtime", "text"] as? String == sample.text)
+        #expect(turn[path: "assistant", "status"] as? String == "completed")
+
+        // The file stands at the start of audio again: the same words, now without the out-of-band request.
+        try await bench.button("press")
+        try await bench.microphoneReaches(ms: try 1_200 + sample.lengthMs)
+        try await bench.button("release")
+        let turns = try await bench.settledTurns(2)
+        #expect(turns[1][path: "realtime", "status"] as? String == "off")
+        #expect(turns[1][path: "built_in", "text"] as? String == sample.text)
+        #expect(try await bench.stopKiosk() == 0)
+        #expect(bench.kiosk.errors == "")
+        let sessions = try JournalFile(directory: bench.journalFolder).entries(of: "session")
+        #expect(sessions.compactMap { $0["event"] as? String } == ["opened", "closed", "opened", "closed"])
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [
+        (
+            "[turns]\ntail_ms = -1",
+            "reload: kiosk.toml:13: turns.tail_ms = -1: wanted 0 to 2000 (ms): the settings in force stay"
+        ),
+        (
+            "[gpio]\nchip = \"/dev/no-chip\"\nbutton = \"4\"",
+            "reload: /dev/no-chip: no such GPIO chip: back to the former settings"
+        ),
+    ])
+    func newSettingsThatCannotBeAreRefusedAndTheFormerGoOn(settings: String, words: String) async throws {
+        let bench = try Bench()
+        try await bench.startSimulator()
+        let microphone = WaveFile.silence(ms: 500)
+        try bench.writeSettings(microphone: microphone)
+        try await bench.startKiosk()
+        try bench.writeSettings(microphone: microphone, settings: settings)
+        bench.kiosk.reload()
+        let line = words.replacingOccurrences(of: "kiosk.toml", with: bench.settingsFile.path)
+        try await eventually("the refusal is said: \(bench.kiosk.errors)") {
+            bench.kiosk.errors.split(separator: "\n").contains { $0.hasSuffix(line) }
+        }
+        try bench.writeSettings(microphone: microphone)
+        try await bench.button("hold", "300")
+        #expect(try await bench.settledTurns(1).count == 1)
+        #expect(!bench.kiosk.lines.contains("[kiosk] settings reloaded"))
+        #expect(try await bench.stopKiosk() == 0)
+        let faults = try JournalFile(directory: bench.journalFolder).entries(of: "fault")
+        #expect(faults.map { $0["class"] as? String } == ["settings"])
+    }
+}
