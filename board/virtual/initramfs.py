@@ -7,7 +7,8 @@ GUEST = pathlib.Path(__file__).parent / "guest"
 
 
 def build(busybox, modules, image, scratch):
-    """Writes the archive, not compressed: unpacking would take longer than reading. `modules` is an ordered dictionary: file name, contents."""
+    """Writes the archive, not compressed: unpacking would take longer than reading. `modules` is an ordered dictionary:
+    file name, contents."""
     for name in ("bin", "modules", "proc", "sys", "dev", "host", "writable", "new"):
         (scratch / name).mkdir(parents=True)
     shutil.copy(busybox, scratch / "bin/busybox")

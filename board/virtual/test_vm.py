@@ -44,11 +44,11 @@ class Commands(unittest.TestCase):
             before=$(cut -d. -f1 /proc/uptime); sleep 30; after=$(cut -d. -f1 /proc/uptime)
             [ $((after - before)) -le 31 ] || echo "sleep 30: $((after - before)) s" >&2
             stty -F $BOARD_CONSOLE raw -echo; stty -F $BOARD_CABLE raw -echo
-            (sleep 1; echo "through the cable" >$BOARD_CONSOLE) & read -r line <$BOARD_CABLE
+            (sleep 1; echo "through the cable" >$BOARD_CONSOLE) & line=$(timeout 5 head -n 1 $BOARD_CABLE)
             [ "$line" = "through the cable" ] || echo "the cable gave: $line" >&2
             exit 7
         """
-        done = vm("run", "--results", self.results, "--", "sh", "-c", script, cwd=self.folder)
+        done = vm("run", "--limit", "120", "--results", self.results, "--", "sh", "-c", script, cwd=self.folder)
         self.assertEqual(done.stdout[len(EVERY_BYTE):].decode(errors="replace"), self.read_only())
         self.assertEqual(done.stdout[:len(EVERY_BYTE)], EVERY_BYTE)
         self.assertEqual(done.returncode, 7, done.stderr)
@@ -66,7 +66,8 @@ class Commands(unittest.TestCase):
         self.assertTrue((self.results / "kernel.log").exists())
 
     def test_a_panic_is_told_and_its_log_kept(self):
-        done = vm("run", "--results", self.results, "--", "sh", "-c", "echo before; echo c >/proc/sysrq-trigger")
+        crash = "echo before; echo c >/proc/sysrq-trigger"
+        done = vm("run", "--limit", "60", "--results", self.results, "--", "sh", "-c", crash)
         self.assertEqual(done.returncode, 125)
         self.assertEqual(done.stdout, b"before\n")
         self.assertIn("the guest ended before its command did: Kernel panic", done.stderr.decode())
