@@ -77,29 +77,25 @@ struct CardFormat: Sendable {
 
     /// Speech as this card takes it: in between two samples lies their mean, all channels are the same.
     func data(_ samples: [Int16]) -> Data {
-        var frames = [Int16](repeating: 0, count: samples.count * ratio * channels)
+        let frames = UnsafeMutablePointer<Int16>.allocate(capacity: samples.count * ratio * channels)
         // Plain loops over plain memory, here and in `Recording`: tests are not optimised, and a virtual machine is
         // slow.
-        samples.withUnsafeBufferPointer { samples in
-            frames.withUnsafeMutableBufferPointer { frames in
-                var (index, place) = (0, 0)
-                while index < samples.count {
-                    let sample = Int(samples[index]), next = index + 1 < samples.count ? Int(samples[index + 1]) : 0
-                    var part = 0
-                    while part < ratio {
-                        let value = Int16((sample * (ratio - part) + next * part) / ratio)
-                        var channel = 0
-                        while channel < channels {
-                            frames[place] = value
-                            place += 1
-                            channel += 1
-                        }
-                        part += 1
-                    }
-                    index += 1
+        var (index, place) = (0, 0)
+        while index < samples.count {
+            let sample = Int(samples[index]), next = index + 1 < samples.count ? Int(samples[index + 1]) : 0
+            var part = 0
+            while part < ratio {
+                let value = Int16((sample * (ratio - part) + next * part) / ratio)
+                var channel = 0
+                while channel < channels {
+                    frames[place] = value
+                    place += 1
+                    channel += 1
                 }
+                part += 1
             }
+            index += 1
         }
-        return frames.withUnsafeBytes { Data($0) }
+        return Data(bytesNoCopy: frames, count: place * 2, deallocator: .custom { frames, _ in frames.deallocate() })
     }
 }

@@ -36,10 +36,10 @@ struct Recording {
 
     /// The first audible frame of a stretch of the recording.
     func firstAudibleFrame(in range: Range<Int>) -> Int? {
-        withSamples { sample in
+        withSamples { samples in
             var frame = max(range.lowerBound, 0)
             while frame < min(range.upperBound, count) {
-                if abs(sample(frame)) > Self.silence { return frame }
+                if abs(Int(samples[frame * format.channels])) > Self.silence { return frame }
                 frame += 1
             }
             return nil
@@ -48,72 +48,72 @@ struct Recording {
 
     /// The last one.
     func lastAudibleFrame(in range: Range<Int>) -> Int? {
-        withSamples { sample in
+        withSamples { samples in
             var frame = min(range.upperBound, count) - 1
             while frame >= max(range.lowerBound, 0) {
-                if abs(sample(frame)) > Self.silence { return frame }
+                if abs(Int(samples[frame * format.channels])) > Self.silence { return frame }
                 frame -= 1
             }
             return nil
         }
     }
 
-    /// Finds the answer that begins with the first sound in `range`. Nil when there is none.
+    /// Finds the answer that begins with the first sound in `range`. Nil when it does not fit into the recording.
     func heard(of answer: [Int16], in range: Range<Int>) -> Heard? {
         guard let begin = firstAudibleFrame(in: range),
             let lead = answer.firstIndex(where: { abs(Int($0)) > Self.silence })
         else { return nil }
-        return withSamples { sample in
-            answer.withUnsafeBufferPointer { answer in
-                let start = align(answer, lead: lead, near: begin - lead * format.ratio, sample)
-                return compare(answer, from: start, sample)
-            }
-        }
+        let start = align(answer, lead: lead, near: begin - lead * format.ratio)
+        guard start >= 0, start + answer.count * format.ratio <= count else { return nil }
+        return compare(answer, from: start)
     }
 
-    /// The first channel; 0 beside the recording.
-    private func withSamples<Result>(_ body: ((Int) -> Int) -> Result) -> Result {
+    private func withSamples<Result>(_ body: (UnsafePointer<Int16>) -> Result) -> Result {
         data.withUnsafeBytes { bytes in
-            let frameBytes = 2 * format.channels
-            return body { frame in
-                guard frame >= 0, frame < count else { return 0 }
-                return Int(bytes.loadUnaligned(fromByteOffset: frame * frameBytes, as: Int16.self))
-            }
+            // SAFETY: Data's memory is aligned for any type; all who index it stay below `count` frames.
+            body(bytes.baseAddress!.assumingMemoryBound(to: Int16.self))
         }
     }
 
     /// The frame at which the answer fits best, at most a millisecond from where it seems to begin.
-    private func align(
-        _ answer: UnsafeBufferPointer<Int16>, lead: Int, near: Int, _ sample: (Int) -> Int
-    ) -> Int {
-        var best = (start: near, difference: Int.max)
-        var start = near - format.rate / 1000
-        while start <= near + format.rate / 1000 {
-            var (index, difference) = (lead, 0)
-            while index < min(lead + WaveFile.rate / 50, answer.count), difference < best.difference {
-                difference += abs(Int(answer[index]) - sample(start + index * format.ratio))
-                index += 1
+    private func align(_ answer: [Int16], lead: Int, near: Int) -> Int {
+        let reach = format.rate / 1000, end = min(lead + WaveFile.rate / 50, answer.count)
+        guard near >= reach, near + reach + end * format.ratio <= count else { return near }
+        return withSamples { samples in
+            var best = (start: near, difference: Int.max)
+            var start = near - reach
+            while start <= near + reach {
+                var (index, difference) = (lead, 0)
+                while index < end, difference < best.difference {
+                    let place = (start + index * format.ratio) * format.channels
+                    difference += abs(Int(answer[index]) - Int(samples[place]))
+                    index += 1
+                }
+                if difference < best.difference { best = (start, difference) }
+                start += 1
             }
-            if difference < best.difference { best = (start, difference) }
-            start += 1
+            return best.start
         }
-        return best.start
     }
 
     /// Millisecond by millisecond: is it the answer, or is the answer missing?
-    private func compare(_ answer: UnsafeBufferPointer<Int16>, from start: Int, _ sample: (Int) -> Int) -> Heard {
-        let block = WaveFile.rate / 1000
+    private func compare(_ answer: [Int16], from start: Int) -> Heard {
+        let block = WaveFile.rate / 1000, step = format.ratio * format.channels
         let lengthMs = answer.count / block
         var (lastHeard, firstMissing, missing) = (0, lengthMs, 0)
         var (signal, noise, heardSignal, heardNoise) = (0, 0, 0, 0)
         var ms = 0
         while ms < lengthMs {
-            var (energy, rest, index) = (0, 0, ms * block)
-            while index < (ms + 1) * block {
-                let wanted = Int(answer[index]), wrong = wanted - sample(start + index * format.ratio)
-                energy += wanted * wanted
-                rest += wrong * wrong
-                index += 1
+            let (energy, rest) = withSamples { samples in
+                var (energy, rest, index, place) = (0, 0, ms * block, start * format.channels + ms * block * step)
+                while index < (ms + 1) * block {
+                    let wanted = Int(answer[index]), wrong = wanted - Int(samples[place])
+                    energy += wanted * wanted
+                    rest += wrong * wrong
+                    index += 1
+                    place += step
+                }
+                return (energy, rest)
             }
             signal += energy
             noise += rest
