@@ -12,7 +12,7 @@ struct cgpiod_line {
     struct gpiod_line_request *request;
     struct gpiod_edge_event_buffer *edges;
     unsigned int offset;
-    bool is_debounced;
+    uint32_t debounce_us;
 };
 
 /// The kernel queues 16 edges for a line.
@@ -69,7 +69,7 @@ static int request(const char *chip, const char *name, struct gpiod_line_setting
     }
     if (status == 0) {
         *step = CGPIOD_STEP_REQUEST;
-        line->is_debounced = gpiod_line_settings_get_debounce_period_us(settings) > 0;
+        line->debounce_us = (uint32_t)gpiod_line_settings_get_debounce_period_us(settings);
         line->edges = gpiod_edge_event_buffer_new(EDGES_AT_ONCE);
         status = line->edges ? request_with(line, settings) : -ENOMEM;
         if (status != 0 && line->edges && gpiod_line_settings_get_bias(settings) != GPIOD_LINE_BIAS_AS_IS) {
@@ -124,7 +124,7 @@ void cgpiod_release(struct cgpiod_line *line) {
     free(line);
 }
 
-bool cgpiod_is_debounced(const struct cgpiod_line *line) { return line->is_debounced; }
+bool cgpiod_is_debounced(const struct cgpiod_line *line) { return line->debounce_us > 0; }
 
 int cgpiod_fd(const struct cgpiod_line *line) { return gpiod_line_request_get_fd(line->request); }
 
@@ -138,7 +138,8 @@ int cgpiod_read_edges(struct cgpiod_line *line, struct cgpiod_edge *edges, int c
     if (count < 0) return -errno;
     for (int i = 0; i < count; i++) {
         struct gpiod_edge_event *event = gpiod_edge_event_buffer_get_event(line->edges, (unsigned long)i);
-        edges[i].timestamp_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event);
+        // The kernel stamps a debounced edge when the line has been stable for the period.
+        edges[i].timestamp_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event) - line->debounce_us * INT64_C(1000);
         edges[i].is_active = gpiod_edge_event_get_event_type(event) == GPIOD_EDGE_EVENT_RISING_EDGE;
     }
     return count;

@@ -12,7 +12,8 @@ struct cgpiod_line;
 /// Where a request failed.
 enum cgpiod_step { CGPIOD_STEP_CHIP = 1, CGPIOD_STEP_FIND, CGPIOD_STEP_REQUEST };
 
-/// An edge: the line became active or inactive (after active-low), in nanoseconds of CLOCK_MONOTONIC.
+/// An edge: the line became active or inactive (after active-low), in nanoseconds of CLOCK_MONOTONIC. One that the
+/// kernel debounced is stamped up to two kernel ticks late.
 struct cgpiod_edge {
     int64_t timestamp_ns;
     bool is_active;
