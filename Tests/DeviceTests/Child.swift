@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program of its own process. Foundation's would do, but needs a run loop to notice an end.
+/// A program in a process of its own, waited for by blocking: no run loop of Foundation's turns in these suites.
 final class Child {
     private let process: pid_t
     private var status: Int32?

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Audio
 
-@Suite struct AudioDeviceTests {
+@Suite struct DeviceNameTests {
     static let badDevices: [(device: String, playback: String, capture: String)] = [
         ("", "device \"\": wanted an ALSA PCM name or wav:PATH", "device \"\": wanted an ALSA PCM name or wav:PATH"),
         ("hw:7,0", "hw:7,0: open: No such file or directory", "hw:7,0: open: No such file or directory"),
