@@ -1,0 +1,133 @@
+"""What a run of the system board adds to Debian: executables, units and settings where a package would put them,
+the simulator as a service beside them, and the checks.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import demo
+
+SYSTEM = pathlib.Path(__file__).parent / "system"
+UNITS = pathlib.Path(__file__).parent.parent.parent / "systemd"
+
+KEY = "sk-system-test-0123456789"
+
+SETTINGS = """\
+[realtime]
+url = "wss://localhost:4443/v1/realtime"
+model = "gpt-realtime"
+voice = "marin"
+ca_file = "ca.pem"
+
+[audio]
+capture = "hw:CARD=Loopback,DEV=0,SUBDEV=1"
+playback = "hw:CARD=Loopback,DEV=0,SUBDEV=0"
+period_ms = 10
+
+[gpio]
+chip = "kiosk"
+button = "button"
+led = "led"
+"""
+
+SIMULATOR = f"""\
+[Unit]
+Description=Realtime simulator
+Before=kiosk-agent.service
+
+[Service]
+ExecStart=/usr/bin/realtime-simulator --listen 127.0.0.1:4443 --tls-cert /usr/lib/board/server.pem \
+--tls-key /usr/lib/board/server.key --samples /usr/lib/board/samples --report /results/report.jsonl --require-key {KEY}
+"""
+
+CHECKS = """\
+[Unit]
+Description=Checks
+After=multi-user.target
+
+[Service]
+ExecStart=/usr/lib/board/checks
+StandardOutput=file:/results/checks.log
+StandardError=inherit
+"""
+
+# What the sandbox leaves to the agent, as `probe` prints it.
+MAY = """\
+can open a TCP socket
+can read its key
+can use priority 20
+opens /dev/full
+opens /dev/gpiochip0
+opens /dev/null
+opens /dev/random
+opens /dev/snd/controlC0
+opens /dev/snd/controlC1
+opens /dev/snd/timer
+opens /dev/urandom
+opens /dev/zero
+writes /dev/shm
+writes /run/kiosk-probe
+writes /tmp
+writes /var/lib/kiosk-probe
+writes /var/tmp
+"""
+
+
+
+
+class Payload:
+    """What stands in `folder` is copied over the root of the system board before it boots."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def place(self, path):
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def write(self, path, text, mode=0o644):
+        self.place(path).write_text(text)
+        self.place(path).chmod(mode)
+
+    def copy(self, source, path, mode=0o644):
+        shutil.copyfile(source, self.place(path))
+        self.place(path).chmod(mode)
+
+    def want(self, unit, by="multi-user.target"):
+        """As `systemctl enable` does it."""
+        name = unit.replace("@ttyS1", "@")
+        self.place(f"etc/systemd/system/{by}.wants/{unit}").symlink_to(f"/usr/lib/systemd/system/{name}")
+
+    def program(self, source, path):
+        """Without debug symbols: they are nine tenths of what would be copied."""
+        subprocess.run(["strip", "-o", self.place(path), source], check=True)
+        self.place(path).chmod(0o755)
+
+    def fill(self, executables):
+        units = "usr/lib/systemd/system/"
+        for name in ("kiosk-agent", "realtime-simulator"):
+            self.program(executables / name, f"usr/bin/{name}")
+        for name in ("kiosk-agent.service", "kiosk-console@.service"):
+            self.copy(UNITS / name, units + name)
+        self.copy(UNITS / "kiosk-agent.sysusers", "usr/lib/sysusers.d/kiosk-agent.conf")
+        self.copy(UNITS / "60-kiosk-agent.rules", "usr/lib/udev/rules.d/60-kiosk-agent.rules")
+        self.write("etc/kiosk-agent/kiosk-agent.toml", SETTINGS)
+        self.write("etc/credstore/openai-api-key", KEY + "\n", 0o600)
+        self.place("etc/credstore/openai-api-key").parent.chmod(0o700)
+        self.write(units + "simulator.service", SIMULATOR)
+        self.write(units + "checks.service", CHECKS)
+        for unit in ("kiosk-agent.service", "simulator.service", "checks.service"):
+            self.want(unit)
+        self.want("kiosk-console@ttyS1.service", by="dev-ttyS1.device")
+        shutil.copytree(demo.SAMPLES, self.place("usr/lib/board/samples"))
+        demo.make_certificates(self.folder / "usr/lib/board")
+        self.copy(self.folder / "usr/lib/board/ca.pem", "etc/kiosk-agent/ca.pem")
+        for name in ("common.bash", "power-on", "probe"):
+            self.copy(SYSTEM / name, f"usr/lib/board/{name}", 0o755)
+        self.write("usr/lib/board/may", MAY)
+
+    def check(self, name):
+        """Which checks the next boot runs."""
+        self.copy(SYSTEM / name, "usr/lib/board/checks", 0o755)
