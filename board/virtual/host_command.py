@@ -74,7 +74,8 @@ def follow(process, output, status, limit, log):
         selector.register(status, selectors.EVENT_READ)
         while selector.get_map():
             ready = selector.select(max(0, deadline - time.monotonic()))
-            if not ready:
+            # Asked even when there is output: a guest may hang and never be silent.
+            if not ready or time.monotonic() >= deadline:
                 return TIMED_OUT, f"the guest did not end within {limit:g} s (--limit)"
             for key, _ in ready:
                 block = key.fileobj.recv(1 << 16)

@@ -4,17 +4,19 @@ import contextlib
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 BOARD = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BOARD))
 
-from virtual import cache, packages  # noqa: E402
+from virtual import cache, host_command, packages  # noqa: E402
 
 EVERY_BYTE = bytes(range(256)) * 4096
 
@@ -60,10 +62,30 @@ class Commands(unittest.TestCase):
         return "touch: cannot touch 'written': Read-only file system\n"
 
     def test_a_guest_that_hangs_is_ended_at_the_limit(self):
+        started = time.monotonic()
         done = vm("run", "--limit", "2", "--results", self.results, "--", "sleep", "1000")
+        self.assertLess(time.monotonic() - started, 10)
         self.assertEqual(done.returncode, 124)
         self.assertIn("the guest did not end within 2 s (--limit)", done.stderr.decode())
         self.assertTrue((self.results / "kernel.log").exists())
+
+    def test_a_guest_that_never_stops_talking_is_ended_at_the_limit(self):
+        output, talks = socket.socketpair()
+        status, silent = socket.socketpair()
+        # Slower than the talker, so that there is always output to read.
+        reader = unittest.mock.Mock()
+        reader.buffer.write.side_effect = lambda _: time.sleep(0.02)
+        with subprocess.Popen(["yes"], stdout=talks) as talker:
+            self.addCleanup(talker.wait)
+            self.addCleanup(talker.kill)
+            with contextlib.redirect_stdout(reader):
+                started = time.monotonic()
+                told, wrong = host_command.follow(talker, output, status, 1, None)
+            self.assertLess(time.monotonic() - started, 2)
+            talker.kill()
+        self.assertEqual((told, wrong), (124, "the guest did not end within 1 s (--limit)"))
+        for end in (output, talks, status, silent):
+            end.close()
 
     def test_a_panic_is_told_and_its_log_kept(self):
         crash = "echo before; echo c >/proc/sysrq-trigger"
@@ -108,7 +130,7 @@ class Preparation(unittest.TestCase):
         fetch = """if True:
             import sys
             sys.path.insert(0, sys.argv[1])
-            from virtual import cache, packages
+            from virtual import cache, host_command, packages
             with cache.locked("board") as lock:
                 archive = packages.Archive("bookworm")
                 archive.update()
