@@ -14,12 +14,19 @@ struct PCMRecovery {
     /// Frames moved: the card lives.
     mutating func progress() { inARow = 0 }
 
+    /// Whether `code` (-errno) says that the card is gone.
+    static func isLoss(_ code: Int) -> Bool {
+        switch -code {
+        case Int(ENODEV), Int(ENXIO), Int(ENOTCONN): true
+        default: false
+        }
+    }
+
     /// What to do about `code` (-errno).
     mutating func step(for code: Int) -> Step {
         inARow += 1
         switch -code {
-        case Int(ENODEV), Int(ENXIO), Int(ENOTCONN): return .giveUp
-        case _ where inARow > Self.limit: return .giveUp
+        case _ where Self.isLoss(code) || inARow > Self.limit: return .giveUp
         case Int(ESTRPIPE): return .resumeThenRestart
         default: return .restart
         }

@@ -55,11 +55,11 @@ final class StreamState: @unchecked Sendable {
     /// Real-time.
     var isStopping: Bool { stopRequested.load(ordering: .acquiring) }
 
-    /// Counts a card's fault (-errno): a stall (ETIMEDOUT) or an xrun. Real-time.
+    /// Counts a card's fault (-errno): a stall (ETIMEDOUT) or an xrun. A lost card is neither. Real-time.
     func count(fault code: Int) {
         if code == -Int(ETIMEDOUT) {
             stalls.wrappingAdd(1, ordering: .relaxed)
-        } else {
+        } else if !PCMRecovery.isLoss(code) {
             xruns.wrappingAdd(1, ordering: .relaxed)
         }
     }

@@ -19,6 +19,7 @@ extension Devices {
             try card.pull()
             let noticedMs = try milliseconds { microphone?.failure != nil }
             #expect(microphone?.failure == AudioError(.reopen, "\(cable.kiosk): capture: No such device"))
+            #expect(microphone?.statistics.overruns == 0)
             expectGone { _ = try openMicrophone() }
             microphone = nil
             visitor = nil
@@ -40,6 +41,7 @@ extension Devices {
             try card.pull()
             let noticedMs = try milliseconds { loudspeaker?.failure != nil }
             #expect(loudspeaker?.failure == AudioError(.reopen, "\(cable.kiosk): playback: No such device"))
+            #expect(loudspeaker?.statistics.underruns == 0)
             expectGone { _ = try openLoudspeaker() }
             loudspeaker = nil
             visitor = nil
