@@ -5,14 +5,6 @@ import Testing
 /// Refusals, broken links and the end, as the operator and the visitor meet them.
 @Suite(.serialized)
 struct LinkTests {
-    /// Speaks the first sample with the button, from `at` ms of the microphone on.
-    private func speak(_ sample: Samples.Sample, at: Int, on bench: Bench) async throws {
-        try await bench.microphoneReaches(ms: at - 100)
-        try await bench.button("press")
-        try await bench.microphoneReaches(ms: try at + sample.lengthMs)
-        try await bench.button("release")
-    }
-
     @Test(.timeLimit(.minutes(1)))
     func aTurnHeldWhileTheLinkBreaksIsKeptAndSentToTheNextSession() async throws {
         let sample = try Samples.all.get()[1]
@@ -20,7 +12,7 @@ struct LinkTests {
         try await bench.startSimulator(["--faults", "drop-mid-turn=1"])
         try bench.writeSettings(microphone: WaveFile.silence(ms: 1_500) + sample.audio)
         try await bench.startKiosk()
-        try await speak(sample, at: 1_500, on: bench)
+        try await bench.speak(sample, at: 1_500)
         let turns = try await bench.settledTurns(1)
         #expect(turns[0][path: "realtime", "text"] as? String == sample.text)
         #expect(turns[0][path: "assistant", "status"] as? String == "completed")
@@ -91,7 +83,7 @@ struct LinkTests {
         try await bench.startSimulator()
         try bench.writeSettings(microphone: WaveFile.silence(ms: 1_500) + sample.audio)
         try await bench.startKiosk()
-        try await speak(sample, at: 1_500, on: bench)
+        try await bench.speak(sample, at: 1_500)
         try await eventually("the assistant speaks") { bench.kiosk.lines.contains("[kiosk] assistant speaking") }
         try await bench.microphoneReaches(ms: WaveFile.lengthMs(of: bench.answerFile) + 400)
         let asked = ContinuousClock.now
@@ -104,30 +96,5 @@ struct LinkTests {
         #expect(journal.entries.last?["event"] as? String == "closed")
         #expect(journal.entries.last?["reason"] as? String == "stopped")
         #expect(!FileManager.default.fileExists(atPath: bench.folder.appendingPathComponent("control.sock").path))
-    }
-
-    @Test(.timeLimit(.minutes(2)), arguments: [
-        "done-missing-drop=1", "built-in-missing=1", "built-in-failed=1", "built-in-duplicate=1", "oob-failed=1",
-        "oob-rate-limited=1", "oob-empty=1", "response-failed=1", "response-failed-without-created=1", "response-incomplete=1",
-        "two-audio-items=1", "unknown-events", "item-created", "odd-base64-split", "invalid-json=1", "burst",
-    ])
-    func afterAFaultInOneTurnTheNextTurnIsWhole(fault: String) async throws {
-        let samples = try Samples.all.get()
-        let bench = try Bench()
-        try await bench.startSimulator(["--faults", fault])
-        let firstAt = 1_000
-        let secondAt = try firstAt + samples[2].lengthMs + 7_000
-        try bench.writeSettings(microphone: WaveFile.silence(ms: firstAt) + samples[2].audio
-            + WaveFile.silence(ms: secondAt - firstAt - (try samples[2].lengthMs)) + samples[3].audio)
-        try await bench.startKiosk()
-        try await speak(samples[2], at: firstAt, on: bench)
-        try await speak(samples[3], at: secondAt, on: bench)
-        let turns = try await bench.settledTurns(2, within: 40)
-        let whole = turns.first { $0[path: "realtime", "text"] as? String == samples[3].text }
-        let turn = try #require(whole)
-        #expect(turn[path: "built_in", "text"] as? String == samples[3].text)
-        #expect(turn[path: "assistant", "status"] as? String == "completed")
-        #expect(bench.kiosk.isRunning)
-        #expect(try await bench.stopKiosk() == 0)
     }
 }
