@@ -130,7 +130,7 @@ final class Board {
     /// Ends the kiosk, then the recording. Everything that was heard.
     func stop() async throws -> (status: Int32, recording: Recording) {
         let status = try await bench.stopKiosk()
-        try await eventually("the console ends: \(bench.kiosk.output)") {
+        try await eventually("the last line of the console is that it stops: \(bench.kiosk.output)") {
             bench.kiosk.output.hasSuffix("[kiosk] stopping\n")
         }
         // What is heard lies in the recorder's buffer for a period.

@@ -13,6 +13,7 @@ enum SerialConsole {
             try openPseudoTerminal()
         }
         for end in [ends.program, ends.reader] { try makeRaw(end) }
+        try readToMark(from: ends.program, to: ends.reader)
         return Executable.Cable(program: file(ends.program), reader: file(ends.reader))
     }
 
@@ -38,7 +39,23 @@ enum SerialConsole {
         return (program, reader)
     }
 
-    /// 115200 baud, 8 bits, every byte as it is; what an earlier test left on the line is thrown away.
+    /// Reads away what an earlier test left on its way, up to a mark of our own: the cable is whole, and empty.
+    private static func readToMark(from program: Int32, to reader: Int32) throws {
+        let mark = [UInt8]("\(UUID())\n".utf8)
+        var (bytes, block) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
+        var ready = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+        guard write(program, mark, mark.count) == mark.count else {
+            throw TimedOut(description: "console: \(String(cString: strerror(errno)))")
+        }
+        while !bytes.suffix(mark.count).elementsEqual(mark) {
+            guard poll(&ready, 1, 5_000) == 1, case let count = read(reader, &block, block.count), count > 0 else {
+                throw TimedOut(description: "console: nothing comes through its cable")
+            }
+            bytes += block[..<count]
+        }
+    }
+
+    /// 115200 baud, 8 bits, every byte as it is.
     private static func makeRaw(_ descriptor: Int32) throws {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else {
@@ -48,6 +65,5 @@ enum SerialConsole {
         cfsetspeed(&settings, speed_t(B115200))
         settings.c_cflag |= tcflag_t(CLOCAL | CREAD)
         tcsetattr(descriptor, TCSANOW, &settings)
-        tcflush(descriptor, TCIOFLUSH)
     }
 }
