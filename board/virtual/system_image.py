@@ -82,7 +82,7 @@ def make(path, release, wanted):
     sources = [f"deb {mirror} {release} main", f"deb {mirror} {release}-updates main",
                f"deb {security} {release}-security main"]
     with cache.made(path) as folder:
-        # Without root it is a subordinate user that writes the image.
+        # Without root it is a subordinate user that writes the image, who has no right to write here but this one.
         folder.chmod(0o777)
         acquire = folder / "apt.conf"
         acquire.write_text("".join(f"{line}\n" for line in packages.settings("") if line.startswith("Acquire::")))
@@ -98,7 +98,16 @@ def make(path, release, wanted):
             wrong = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
             raise cache.Failure(f"mmdebstrap: {(wrong or done.stderr.splitlines() or ['no reason given'])[0]}")
         folder.chmod(0o755)
+        own(folder / "root.img")
     return path
+
+
+def own(image):
+    """Makes a subordinate user's file ours: qemu wants to be allowed to write to it."""
+    if image.stat().st_uid != os.getuid():
+        copy = image.with_name("copy")
+        subprocess.run(["cp", "--sparse=always", image, copy], check=True)
+        copy.replace(image)
 
 
 def codename():
