@@ -1,4 +1,5 @@
 import Audio
+import Session
 
 /// The playback device as the runner sees it: takes whole answers at once, says what was heard, comes back when lost.
 final class Loudspeaker {
@@ -6,7 +7,7 @@ final class Loudspeaker {
     enum Progress: Equatable {
         case heard(frames: Int)
         case flushed(heardFrames: Int)
-        /// The device is gone, and with it what it had not played.
+        /// What was not played is lost: the device is gone, or more came than may wait.
         case lost
     }
 
@@ -22,7 +23,7 @@ final class Loudspeaker {
     private var queue: [[Int16]] = []
     private var queueOffset = 0
     private var queuedFrames = 0
-    private(set) var droppedFrames = 0
+    private var hasOverflowed = false
     /// Epochs begun by flushes that playback has not confirmed, oldest first.
     private var flushes: [UInt16] = []
     /// What was heard before flushes that no device is there to confirm.
@@ -54,7 +55,7 @@ final class Loudspeaker {
 
     func play(_ samples: [Int16]) {
         guard queuedFrames + samples.count <= Self.queueLimitFrames else {
-            droppedFrames += samples.count
+            hasOverflowed = true
             return
         }
         queue.append(samples)
@@ -82,6 +83,10 @@ final class Loudspeaker {
 
     /// What was heard since the last call, and the news of the device. Cheap: one atomic look when there is none.
     func process(at now: SuspendingClock.Instant) -> (progress: [Progress], reports: [DeviceReport]) {
+        if hasOverflowed {
+            hasOverflowed = false
+            return ([.lost], [.fault(Fault(.audio, "an answer of more than 10 minutes: it is cut off"))])
+        }
         var progress = heardBeforeLoss.map(Progress.flushed)
         heardBeforeLoss = []
         guard let stream else { return (progress, recovery.isDue(at: now) ? open(at: now) : []) }
