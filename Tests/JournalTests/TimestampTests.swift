@@ -34,13 +34,14 @@ import Testing
             var time = time_t(seconds)
             var parts = tm()
             gmtime_r(&time, &parts)
-            let fields = [
+            let fields: [(value: Int32, digits: Int, end: String)] = [
                 (parts.tm_year + 1900, 4, "-"), (parts.tm_mon + 1, 2, "-"), (parts.tm_mday, 2, "T"),
                 (parts.tm_hour, 2, ":"), (parts.tm_min, 2, ":"), (parts.tm_sec, 2, "."), (Int32(milliseconds), 3, "Z"),
-            ].map { number, width, end in
-                String(repeating: "0", count: width - String(number).count) + String(number) + end
-            }
-            let wanted = fields.joined()
+            ]
+            let wanted = fields.map { field in
+                let number = String(field.value)
+                return String(repeating: "0", count: field.digits - number.count) + number + field.end
+            }.joined()
             guard Timestamp.text(instantMs) == wanted else {
                 Issue.record("\(instantMs): \(Timestamp.text(instantMs)) instead of \(wanted)")
                 return
