@@ -17,6 +17,9 @@ public struct EventDecodingError: Error, Equatable, Sendable, CustomStringConver
         self.problem = problem
     }
 
+    /// The message as a whole cannot be read.
+    static let notJSON = EventDecodingError(at: [], problem: "not valid JSON")
+
     init(_ error: any Error, eventType: String?) {
         self.eventType = eventType
         switch error {
@@ -34,8 +37,8 @@ public struct EventDecodingError: Error, Equatable, Sendable, CustomStringConver
             problem = "wrong type, wanted \(Self.name(of: wanted))"
         default:
             // Readers name what they cannot read, so what is left is a message that cannot be read at all.
-            keyPath = ""
-            problem = "not valid JSON"
+            keyPath = Self.notJSON.keyPath
+            problem = Self.notJSON.problem
         }
     }
 

@@ -7,6 +7,7 @@ extension ServerEvent {
     /// - Throws: `EventDecodingError` when the text is no JSON object with a `type`, or an event of a
     ///   known type lacks what makes it useful.
     public static func decode(_ json: [UInt8]) throws(EventDecodingError) -> ServerEvent {
+        guard KeyText.isSound(json) else { throw .notJSON }
         let message: ServerMessage
         do {
             // No scan of our own for audio: this takes 30 to 40 µs for a delta of 20 kB, which plays for 300 ms.

@@ -30,6 +30,27 @@ import Testing
         return !line.isEmpty && line.count < 1_000 && line.unicodeScalars.allSatisfy { $0.value >= 0x20 }
     }
 
+    @Test(arguments: [
+        #"{"type":"x","\ud800":1}"#, #"{"type":"x","\udc00":1}"#, #"{"type":"x","\ud800\u0041" : 1}"#,
+        #"{"type":"x","\ud800\n":1}"#, #"{"type":"x","a\ud83d":1}"#, #"{"type":"x","y":{"\uD83D\uD83D":1}}"#,
+    ])
+    func aKeyWithHalfASurrogatePairIsRefused(json: String) {
+        #expect(outcome(Array(json.utf8)) == .failure(.notJSON))
+    }
+
+    @Test func aKeyThatIsNoUTF8IsRefused() {
+        let json = Array(#"{"type":"x","?":1}"#.utf8).map { $0 == UInt8(ascii: "?") ? 0xff : $0 }
+        #expect(outcome(json) == .failure(.notJSON))
+    }
+
+    @Test(arguments: [
+        #"{"type":"x","\ud83d\ude00":1}"#, #"{"type":"x","\\ud800":1}"#, #"{"type":"x","\"\u0041\/":1}"#,
+        #"{"type":"x","y":"\ud800"}"#, #"{"type":"x","y":["\udc00"]}"#,
+    ])
+    func otherEscapesAndOtherStringsPass(json: String) {
+        #expect(outcome(Array(json.utf8)) == .success(.ignored(type: "x")))
+    }
+
     @Test func everyTruncatedEventIsRefused() throws {
         var generator = Generator(state: 1)
         for line in try Vectors.serverLines() {
