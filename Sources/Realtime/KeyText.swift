@@ -1,8 +1,8 @@
 /// Whether every string of a message can be read as an object's key.
 ///
-/// FoundationEssentials of Swift 6.0 traps where a key is no text (`try!` in JSONDecoder.swift): bytes that are no UTF-8,
-/// and an escape that is half of a surrogate pair. Nothing a server sends may trap, so such a message is refused before
-/// the decoder sees it. Keys alone are judged: in a value the decoder throws, as it should.
+/// FoundationEssentials of Swift 6.0 traps where a key is no text (`try!` in its JSONDecoder.swift): bytes that are no
+/// UTF-8, and an escape that is half of a surrogate pair. Nothing a server sends may trap, so such a message is refused
+/// before the decoder sees it. Of the escapes keys alone are judged: in a value the decoder throws, as it should.
 enum KeyText {
     /// Blocks for the time of the work only: one look at each byte.
     static func isSound(_ json: [UInt8]) -> Bool {
