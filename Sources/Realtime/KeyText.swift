@@ -1,8 +1,8 @@
 /// Whether every string of a message can be read as an object's key.
 ///
 /// FoundationEssentials of Swift 6.0 traps where a key is no text (`try!` in its JSONDecoder.swift): bytes that are no
-/// UTF-8, and an escape that is half of a surrogate pair. Nothing a server sends may trap, so such a message is refused
-/// before the decoder sees it. Of the escapes keys alone are judged: in a value the decoder throws, as it should.
+/// UTF-8, control characters, halves of surrogate pairs. Nothing a server sends may trap, so such a message is refused
+/// before the decoder sees it. Apart from the bytes keys alone are judged: in a value the decoder throws, as it should.
 enum KeyText {
     /// Blocks for the time of the work only: one look at each byte.
     static func isSound(_ json: [UInt8]) -> Bool {
@@ -19,7 +19,8 @@ enum KeyText {
         }
     }
 
-    /// Goes from a string's first quotation mark to its last. False when it escapes half of a surrogate pair.
+    /// Goes from a string's first quotation mark to its last. False when what is between them is no text: a control
+    /// character, an escape that JSON does not have, half of a surrogate pair.
     private static func skipString(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Bool {
         var isSound = true
         /// Where the other half of a pair has to be escaped.
@@ -27,24 +28,41 @@ enum KeyText {
         index += 1
         while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
             guard bytes[index] == UInt8(ascii: "\\") else {
+                if bytes[index] < 0x20 { isSound = false }
                 index += 1
                 continue
             }
-            let unit = unicodeEscape(bytes, at: index)
-            let isLow = unit.map { (0xdc00...0xdfff).contains($0) } ?? false
-            if isLow != (lowAt == index) { isSound = false }
-            let isHigh = unit.map { (0xd800...0xdbff).contains($0) } ?? false
-            if let lowAt, lowAt != index { isSound = false }
-            lowAt = isHigh ? index + 6 : nil
-            index += unit == nil ? 2 : 6
+            let escape = Escape(bytes, at: index)
+            if escape.isUnknown || escape.isLow != (lowAt == index) || (lowAt ?? index) != index { isSound = false }
+            lowAt = escape.isHigh ? index + escape.length : nil
+            index += escape.length
         }
         return isSound && lowAt == nil
     }
 
-    /// The UTF-16 unit of `\uXXXX`; nil when something else is escaped there.
-    private static func unicodeEscape(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> UInt16? {
-        guard index + 6 <= bytes.count, bytes[index + 1] == UInt8(ascii: "u") else { return nil }
-        return UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
+    /// What begins with a backslash.
+    private struct Escape {
+        var isUnknown = false
+        var isHigh = false
+        var isLow = false
+        var length = 2
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) {
+            guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u") else {
+                isUnknown = index + 1 >= bytes.count || !#""\/bfnrt"#.utf8.contains(bytes[index + 1])
+                return
+            }
+            let digits = bytes[(index + 2)...].prefix(4)
+            guard digits.count == 4, digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+                let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+            else {
+                isUnknown = true
+                return
+            }
+            isHigh = (0xd800...0xdbff).contains(unit)
+            isLow = (0xdc00...0xdfff).contains(unit)
+            length = 6
+        }
     }
 
     private static func isColon(_ bytes: UnsafeBufferPointer<UInt8>, after index: Int) -> Bool {

@@ -38,6 +38,11 @@ import Testing
         #expect(outcome(Array(json.utf8)) == .failure(.notJSON))
     }
 
+    @Test(arguments: ["\t", "\u{1}", "\n", #"\q"#, #"\u12"#, #"\u12x4"#, #"\u+123"#])
+    func aKeyWithAControlCharacterOrAnUnknownEscapeIsRefused(key: String) {
+        #expect(outcome(Array("{\"type\":\"x\",\"\(key)\":1}".utf8)) == .failure(.notJSON))
+    }
+
     @Test func aKeyThatIsNoUTF8IsRefused() {
         let json = Array(#"{"type":"x","?":1}"#.utf8).map { $0 == UInt8(ascii: "?") ? 0xff : $0 }
         #expect(outcome(json) == .failure(.notJSON))
