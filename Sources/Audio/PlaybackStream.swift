@@ -1,7 +1,5 @@
 import Synchronization
 
-internal import CLinux
-
 /// What a playback stream has counted since its start.
 public struct PlaybackStatistics: Sendable, Equatable {
     /// Times the card ran empty although frames were waiting, or was suspended: the thread was late.
@@ -93,8 +91,7 @@ public final class PlaybackStream: CustomStringConvertible {
     public func flush() -> UInt16 {
         writtenAtFlush = state.ring.writtenFrames
         let epoch = clock.requestFlush(writtenFrames: writtenAtFlush)
-        clinux_eventfd_signal(state.wake)
-        driver.catchUp()
+        driver.wake()
         return epoch
     }
 

@@ -87,6 +87,14 @@ final class StreamDriver {
         catchUp()
     }
 
+    /// Has a flush done soon: by the thread, or at once.
+    func wake() {
+        switch worker {
+        case .threaded: clinux_eventfd_signal(state.wake)
+        case .timed: catchUp()
+        }
+    }
+
     /// Lets a file catch up with time; a card's thread does so by itself.
     func catchUp() {
         guard case .timed(let worker) = worker, isTicking else { return }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Plays to a WAV file: frame n of the file is what would be heard n / 24000 s after the start of audio.
 ///
-/// The owner calls `catchUp` before and after it writes to the ring, so that no frame is heard before it was written.
+/// The owner calls `catchUp` before it writes to the ring, so that no frame is heard before it was written.
 final class WAVPlayback: TimedWorker {
     /// The file grows this often.
     let periodNs: Int64 = 40_000_000

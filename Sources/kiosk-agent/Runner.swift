@@ -16,7 +16,7 @@ final class Runner {
     private static let longestWait = Duration.seconds(5)
 
     private var machine: SessionStateMachine
-    /// The machine's, as of the end of the last step.
+    /// The machine's, as of the last wait.
     private var machineDeadline: Instant?
     private let link: Link
     private let microphone: Microphone
@@ -92,7 +92,6 @@ final class Runner {
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
         handle(.start, at: now)
-        machineDeadline = machine.deadline
         notifier.ready(status: "connecting")
         while !isStopped {
             wait()
@@ -116,6 +115,7 @@ final class Runner {
         func bound(_ instant: Instant?) {
             if let instant, instant < deadline { deadline = instant }
         }
+        machineDeadline = machine.deadline
         bound(machineDeadline)
         bound(link.deadline)
         bound(microphone.deadline)
@@ -139,7 +139,6 @@ final class Runner {
         }
         play(at: now)
         if isDue(machineDeadline, now) { handle(.deadlineReached, at: now) }
-        machineDeadline = machine.deadline
         if nextSetup != nil, machine.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
         console.flush()
