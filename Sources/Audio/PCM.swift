@@ -24,6 +24,7 @@ struct PCM: ~Copyable {
 
     let name: String
     let geometry: PCMGeometry
+    let conversion: SoundConversion
     private let raw: OpaquePointer
     /// The wake descriptor, then the PCM's own; filled at open.
     private let descriptors: UnsafeMutableBufferPointer<pollfd>
@@ -31,21 +32,13 @@ struct PCM: ~Copyable {
     /// Tries of snd_pcm_resume(3) after a suspend, `resumePauseNs` apart; some drivers need up to a second.
     private static let resumeTries = 50
     private static let resumePauseNs: Int64 = 20_000_000
-    /// Of the kernel (SNDRV_CARDS).
-    private static let mostCards = 32
     private static let silenceAlsaLib: Void = calsa_silence_errors()
 
     /// Opens (snd_pcm_open) and negotiates. Blocks for the time the driver needs.
     init(
         name: String, direction: AudioDirection, timing: StreamTiming, wishes: PCMWishes = PCMWishes()
     ) throws(AudioError) {
-        _ = Self.silenceAlsaLib
-        var opened: OpaquePointer?
-        let stream = direction == .capture ? SND_PCM_STREAM_CAPTURE : SND_PCM_STREAM_PLAYBACK
-        let code = snd_pcm_open(&opened, name, stream, Int32(SND_PCM_NONBLOCK))
-        guard code == 0, let pcm = opened else {
-            throw AudioError.alsa(name, "open", code == -ENODEV && Self.isForbidden ? -EACCES : code)
-        }
+        let pcm = try Self.open(name: name, direction: direction)
         do throws(AudioError) {
             geometry = try negotiate(pcm, name: name, timing: timing, wishes: wishes)
         } catch {
@@ -57,6 +50,7 @@ struct PCM: ~Copyable {
         descriptors.initialize(repeating: pollfd(fd: -1, events: Int16(POLLIN), revents: 0))
         if let first = descriptors.baseAddress { snd_pcm_poll_descriptors(pcm, first + 1, UInt32(count)) }
         raw = pcm
+        conversion = wishes.conversion
         self.name = name
     }
 
@@ -68,7 +62,7 @@ struct PCM: ~Copyable {
     /// Whether a card's control device may not be opened. alsa-lib finds cards by these, and says of one that is not
     /// for us that there is none.
     private static var isForbidden: Bool {
-        (0..<mostCards).contains { card in
+        (0..<USBPort.mostCards).contains { card in
             let descriptor = Glibc.open("/dev/snd/controlC\(card)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
             if descriptor < 0 { return errno == EACCES }
             close(descriptor)
@@ -76,18 +70,23 @@ struct PCM: ~Copyable {
         }
     }
 
-    /// Device and what was agreed, in one line.
-    var description: String {
-        let rate = geometry.rate
-        func time(_ frames: Int) -> String {
-            let tenths = frames * 10_000 / rate
-            return "\(frames) frames (\(tenths / 10).\(tenths % 10) ms)"
+    /// snd_pcm_open(3), non-blocking; a USB port is looked up first.
+    static func open(name: String, direction: AudioDirection) throws(AudioError) -> OpaquePointer {
+        silenceErrors()
+        let pcmName = try USBPort(name)?.pcmName() ?? name
+        var opened: OpaquePointer?
+        let code = snd_pcm_open(&opened, pcmName, direction.alsa, Int32(SND_PCM_NONBLOCK))
+        guard code == 0, let pcm = opened else {
+            throw AudioError.alsa(name, "open", code == -ENODEV && isForbidden ? -EACCES : code)
         }
-        let converted = rate == runnerRate ? "" : ", converted at \(runnerRate) Hz"
-        return "\(name): \(rate) Hz, \(geometry.format.name), \(geometry.channels) channel"
-            + (geometry.channels == 1 ? "" : "s")
-            + ", period \(time(geometry.periodFrames)), buffer \(time(geometry.bufferFrames)), interleaved\(converted)"
+        return pcm
     }
+
+    /// alsa-lib writes nothing to standard error from now on: what it returns says enough.
+    static func silenceErrors() { _ = silenceAlsaLib }
+
+    /// Device and what was agreed, in one line.
+    var description: String { "\(name): \(geometry.words(channel: conversion.channel))" }
 
     /// Waits until a period can be moved or the stream's owner signals `wake`. Real-time.
     func wait(wake: Int32, timeoutMs: Int32) -> Wait {
@@ -142,15 +141,34 @@ struct PCM: ~Copyable {
         return code < 0 ? Int(code) : max(0, frames)
     }
 
-    /// Reads up to `frames` interleaved frames. Real-time.
+    /// Reads up to `frames` interleaved frames, one at least; -EAGAIN when there is none. Real-time.
     func read(into bytes: UnsafeMutableRawPointer, frames: Int) -> Int {
         // SAFETY: the caller's buffer holds `frames` frames of this PCM's geometry.
-        snd_pcm_readi(raw, bytes, snd_pcm_uframes_t(frames))
+        switch geometry.access {
+        case .mmap: Self.atLeastOne(snd_pcm_mmap_readi(raw, bytes, snd_pcm_uframes_t(frames)))
+        case .readWrite: snd_pcm_readi(raw, bytes, snd_pcm_uframes_t(frames))
+        }
     }
 
-    /// Writes up to `frames` interleaved frames. Real-time.
+    /// Writes up to `frames` interleaved frames, one at least; -EAGAIN when there is no room. Real-time.
     func write(_ bytes: UnsafeRawPointer, frames: Int) -> Int {
         // SAFETY: the caller's buffer holds `frames` frames of this PCM's geometry.
-        snd_pcm_writei(raw, bytes, snd_pcm_uframes_t(frames))
+        switch geometry.access {
+        case .mmap: Self.atLeastOne(snd_pcm_mmap_writei(raw, bytes, snd_pcm_uframes_t(frames)))
+        case .readWrite: snd_pcm_writei(raw, bytes, snd_pcm_uframes_t(frames))
+        }
+    }
+
+    /// A card that does not run says 0 by mmap where it says -EAGAIN by system call.
+    private static func atLeastOne(_ frames: Int) -> Int { frames == 0 ? -Int(EAGAIN) : frames }
+}
+
+extension AudioDirection {
+    /// SND_PCM_STREAM_CAPTURE or SND_PCM_STREAM_PLAYBACK.
+    var alsa: snd_pcm_stream_t {
+        switch self {
+        case .capture: SND_PCM_STREAM_CAPTURE
+        case .playback: SND_PCM_STREAM_PLAYBACK
+        }
     }
 }

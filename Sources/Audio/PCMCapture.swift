@@ -21,7 +21,8 @@ final class PCMCapture: AudioWorker {
 
     init(pcm: consuming PCM, state: StreamState) throws(AudioError) {
         let geometry = pcm.geometry
-        let resampler = try Resampler(from: geometry.rate, to: runnerRate)
+        let resampler = try Resampler(
+            from: geometry.rate, to: runnerRate, quality: pcm.conversion.resamplerQuality)
         stepFrames = min(geometry.periodFrames, PCM.mostStepFrames)
         let nativeBytes = stepFrames * geometry.channels * geometry.format.bytesPerSample
         native = .allocate(byteCount: nativeBytes, alignment: 16)
@@ -69,7 +70,9 @@ final class PCMCapture: AudioWorker {
             return nil
         }
         recovery.progress()
-        pcm.geometry.format.mixDown(native, channels: pcm.geometry.channels, frames: frames, into: mono)
+        let geometry = pcm.geometry
+        geometry.format.mixDown(
+            native, channels: geometry.channels, channel: pcm.conversion.channel, frames: frames, into: mono)
         let (_, produced) = resampler.process(UnsafeBufferPointer(start: mono, count: frames), into: converted)
         state.ring.write(UnsafeBufferPointer(rebasing: converted[..<produced]))
         state.movedFrames.wrappingAdd(produced, ordering: .relaxed)

@@ -1,31 +1,99 @@
 internal import CALSA
 
+/// How frames get from and to a card.
+enum PCMAccess: Equatable {
+    /// Copied from and to the card's own buffer (snd_pcm_mmap_readi(3), snd_pcm_mmap_writei(3)).
+    case mmap
+    /// By a system call each time, or by a plug-in (snd_pcm_readi(3), snd_pcm_writei(3)).
+    case readWrite
+
+    /// Whether the PCM has it. Plug-ins only imitate mmap, with more copies, so theirs does not count.
+    func isOffered(by raw: OpaquePointer, _ hardware: OpaquePointer) -> Bool {
+        if self == .mmap, snd_pcm_type(raw) != SND_PCM_TYPE_HW { return false }
+        return snd_pcm_hw_params_test_access(raw, hardware, alsa) == 0
+    }
+
+    fileprivate var alsa: snd_pcm_access_t {
+        switch self {
+        case .mmap: SND_PCM_ACCESS_MMAP_INTERLEAVED
+        case .readWrite: SND_PCM_ACCESS_RW_INTERLEAVED
+        }
+    }
+}
+
 /// What a card and we agreed on.
 struct PCMGeometry: Equatable {
+    let access: PCMAccess
     let rate: Int
     let format: SampleFormat
     let channels: Int
     let periodFrames: Int
     let bufferFrames: Int
+
+    /// In one line. `channel` is the one in use, counted from 1; 0 is all.
+    func words(channel: Int) -> String {
+        func time(_ frames: Int) -> String {
+            let tenths = frames * 10_000 / rate
+            return "\(frames) frames (\(tenths / 10).\(tenths % 10) ms)"
+        }
+        let channels = switch (channel, self.channels) {
+        case (0, 1): "1 channel"
+        case (0, let count): "\(count) channels"
+        case (_, let count): "channel \(channel) of \(count)"
+        }
+        let way = switch access {
+        case .mmap: "mmap"
+        case .readWrite: "read/write"
+        }
+        let converted = rate == runnerRate ? "" : ", converted at \(runnerRate) Hz"
+        return "\(rate) Hz, \(format.name), \(channels), period \(time(periodFrames)), buffer \(time(bufferFrames)), "
+            + way + converted
+    }
 }
 
 /// What we ask a card for, best first.
 struct PCMWishes {
+    var accesses: [PCMAccess] = [.mmap, .readWrite]
     /// Our own rate first (nothing to convert), then the rates cards have, exact multiples of ours before others.
     var rates = [24_000, 48_000, 96_000, 192_000, 44_100, 32_000, 16_000, 8000, 22_050, 12_000, 11_025]
     var formats: [SampleFormat] = [.s16, .s32, .s24, .s24Packed]
-    /// After these, the fewest the card allows.
+    /// After these, the fewest the card allows. Only looked at while all channels are used alike.
     var channels = [1, 2]
+    /// One channel alone needs a card that has it.
+    var conversion = SoundConversion()
 
     /// Rates the resampler is used for; anything else is a device that makes no sense for speech.
     static let usableRates = 8000...192_000
-    /// Microphone arrays and multi-channel interfaces; bounds the staging buffers.
-    static let usableChannels = 1...64
+    static let usableChannels = 1...SoundConversion.channels.upperBound
+
+    /// Numbers of channels to try on a card that has at least `fewest`, best first.
+    func channelCounts(fewest: Int) -> [Int] {
+        switch conversion.channel {
+        case 0: channels + [fewest]
+        // Mono last: a plug-in would make it by mixing what is to be told apart.
+        case 1: Array(2...Self.usableChannels.upperBound) + [1]
+        case let channel: Array(channel...Self.usableChannels.upperBound)
+        }
+    }
 }
 
 /// Agrees on rate, format, channels, period and buffer with an opened PCM, and sets its start and stop thresholds.
 /// Without alsa-lib's own rate conversion: ours costs half of it.
 func negotiate(
+    _ raw: OpaquePointer, name: String, timing: StreamTiming, wishes: PCMWishes
+) throws(AudioError) -> PCMGeometry {
+    do throws(AudioError) {
+        return try negotiateOnce(raw, name: name, timing: timing, wishes: wishes)
+    } catch {
+        // A driver may offer mmap and then fail to map its buffer.
+        guard wishes.accesses.count > 1, error.remedy == .reopen else { throw error }
+        var rest = wishes
+        rest.accesses = [.readWrite]
+        return try negotiateOnce(raw, name: name, timing: timing, wishes: rest)
+    }
+}
+
+private func negotiateOnce(
     _ raw: OpaquePointer, name: String, timing: StreamTiming, wishes: PCMWishes
 ) throws(AudioError) -> PCMGeometry {
     var allocated: OpaquePointer?
@@ -37,8 +105,8 @@ func negotiate(
     try check(snd_pcm_hw_params_any(raw, hardware), name, "configurations")
     // Refused only by plug-ins that do not convert anyway.
     _ = snd_pcm_hw_params_set_rate_resample(raw, hardware, 0)
-    try check(
-        snd_pcm_hw_params_set_access(raw, hardware, SND_PCM_ACCESS_RW_INTERLEAVED), name, "interleaved access")
+    let access = wishes.accesses.first { $0.isOffered(by: raw, hardware) } ?? .readWrite
+    try check(snd_pcm_hw_params_set_access(raw, hardware, access.alsa), name, "interleaved access")
     let format = try chooseFormat(raw, hardware, name, wishes)
     let channels = try chooseChannels(raw, hardware, name, wishes)
     let rate = try chooseRate(raw, hardware, name, wishes)
@@ -52,7 +120,7 @@ func negotiate(
     try check(snd_pcm_hw_params_get_buffer_size(hardware, &buffer), name, "buffer size")
 
     let geometry = PCMGeometry(
-        rate: rate, format: format, channels: channels,
+        access: access, rate: rate, format: format, channels: channels,
         periodFrames: Int(clamping: period), bufferFrames: Int(clamping: buffer))
     guard geometry.periodFrames > 0, geometry.bufferFrames >= geometry.periodFrames else {
         throw AudioError(
@@ -79,14 +147,20 @@ private func chooseChannels(
 ) throws(AudioError) -> Int {
     var fewest: UInt32 = 0
     try check(snd_pcm_hw_params_get_channels_min(hardware, &fewest), name, "channels")
-    for channels in wishes.channels + [Int(fewest)]
+    for channels in wishes.channelCounts(fewest: Int(clamping: fewest))
     where PCMWishes.usableChannels.contains(channels)
         && snd_pcm_hw_params_test_channels(raw, hardware, UInt32(channels)) == 0
     {
         try check(snd_pcm_hw_params_set_channels(raw, hardware, UInt32(channels)), name, "\(channels) channels")
         return channels
     }
-    throw AudioError(.tellOperator, "\(name): at least \(fewest) channels: wanted 1 to 64")
+    let channel = wishes.conversion.channel
+    guard channel > 0 else {
+        throw AudioError(.tellOperator, "\(name): at least \(fewest) channels: wanted 1 to 64")
+    }
+    var most: UInt32 = 0
+    try check(snd_pcm_hw_params_get_channels_max(hardware, &most), name, "channels")
+    throw AudioError(.tellOperator, "\(name): at most \(most) channels: wanted channel \(channel)")
 }
 
 private func chooseRate(
@@ -129,7 +203,8 @@ private func check(_ code: Int32, _ name: String, _ step: String) throws(AudioEr
 }
 
 extension SampleFormat {
-    fileprivate var alsa: snd_pcm_format_t {
+    /// SND_PCM_FORMAT_*.
+    var alsa: snd_pcm_format_t {
         switch self {
         case .s16: SND_PCM_FORMAT_S16_LE
         case .s32: SND_PCM_FORMAT_S32_LE

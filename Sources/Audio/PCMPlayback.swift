@@ -43,7 +43,7 @@ final class PCMPlayback: AudioWorker {
     private var drainedNs: Int64?
 
     init(pcm: consuming PCM, state: StreamState, clock: PlaybackClock) throws(AudioError) {
-        stage = try PlaybackStage(geometry: pcm.geometry, ring: state.ring)
+        stage = try PlaybackStage(geometry: pcm.geometry, conversion: pcm.conversion, ring: state.ring)
         description = pcm.description
         name = pcm.name
         self.state = state

@@ -3,6 +3,8 @@ import Synchronization
 /// Native frames on their way to the card: taken from the ring, converted, and not yet written. Playback thread only.
 final class PlaybackStage {
     private let geometry: PCMGeometry
+    /// The card's channel that sounds; 0 is all.
+    private let channel: Int
     private let ring: SampleRing
     private var resampler: Resampler
     /// Our frames handled at a time.
@@ -14,8 +16,8 @@ final class PlaybackStage {
     private var nextFrame = 0
     private var endFrame = 0
 
-    init(geometry: PCMGeometry, ring: SampleRing) throws(AudioError) {
-        let resampler = try Resampler(from: runnerRate, to: geometry.rate)
+    init(geometry: PCMGeometry, conversion: SoundConversion, ring: SampleRing) throws(AudioError) {
+        let resampler = try Resampler(from: runnerRate, to: geometry.rate, quality: conversion.resamplerQuality)
         let periodFrames = geometry.periodFrames * runnerRate / geometry.rate
         stepFrames = max(1, min(periodFrames, PCM.mostStepFrames))
         // One more frame than the filter needs: the tail must be longer than what it completes.
@@ -30,6 +32,7 @@ final class PlaybackStage {
         converted.initialize(repeating: 0)
         native = .allocate(byteCount: nativeFrames * frameBytes, alignment: 16)
         self.geometry = geometry
+        channel = conversion.channel
         self.ring = ring
         self.resampler = resampler
     }
@@ -87,6 +90,7 @@ final class PlaybackStage {
         nextFrame = 0
         endFrame = frames
         guard let source = converted.baseAddress else { return }
-        geometry.format.spread(source, frames: frames, channels: geometry.channels, into: native)
+        geometry.format.spread(
+            source, frames: frames, channels: geometry.channels, channel: channel, into: native)
     }
 }

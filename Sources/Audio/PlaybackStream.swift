@@ -27,8 +27,12 @@ public final class PlaybackStream: CustomStringConvertible {
     private var writtenAtFlush = 0
 
     /// Opens and negotiates; a "wav:" file is emptied. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
-    public convenience init(device: String, periodMs: Int, bufferMs: Int) throws(AudioError) {
-        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: PCMWishes())
+    /// `conversion` is for cards.
+    public convenience init(
+        device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion()
+    ) throws(AudioError) {
+        let wishes = PCMWishes(conversion: conversion)
+        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: wishes)
     }
 
     /// As above, with other wishes for the card.

@@ -5,16 +5,15 @@ internal import CSpeexDSP
 /// Output frame n is input time n / outputRate: there are no leading zeros (speex_resampler_skip_zeros), but a frame
 /// comes out only once the filter has seen `inputLatencyFrames` beyond it. Equal rates are copied, without latency.
 struct Resampler: ~Copyable {
-    /// SPEEX_RESAMPLER_QUALITY_DESKTOP: about 80 dB of stop band, 1.7 ms of latency between 48 and 24 kHz.
-    static let defaultQuality: Int32 = 5
-
     /// Frames per second in and out.
     let inputRate: Int
     let outputRate: Int
     private let raw: OpaquePointer?
 
     /// Rates in frames per second, 1 ... 768000. Allocates (speex_resampler_init).
-    init(from inputRate: Int, to outputRate: Int, quality: Int32 = defaultQuality) throws(AudioError) {
+    init(
+        from inputRate: Int, to outputRate: Int, quality: Int = SoundConversion.defaultResamplerQuality
+    ) throws(AudioError) {
         self.inputRate = inputRate
         self.outputRate = outputRate
         if inputRate == outputRate {
@@ -23,7 +22,7 @@ struct Resampler: ~Copyable {
         }
         var code: Int32 = 0
         guard (1...768_000).contains(inputRate), (1...768_000).contains(outputRate),
-            let state = speex_resampler_init(1, UInt32(inputRate), UInt32(outputRate), quality, &code)
+            let state = speex_resampler_init(1, UInt32(inputRate), UInt32(outputRate), Int32(quality), &code)
         else {
             throw AudioError(.tellOperator, "resampler: \(inputRate) Hz to \(outputRate) Hz: wanted 1 to 768000 Hz")
         }

@@ -25,12 +25,21 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// Mixes `frames` interleaved frames down to mono PCM16: the mean of all channels. Real-time.
+    /// Makes mono PCM16 of `frames` interleaved frames: one channel, counted from 1, or the mean of all (0). Real-time.
     func mixDown(
-        _ interleaved: UnsafeRawPointer, channels: Int, frames: Int, into mono: UnsafeMutablePointer<Int16>
+        _ interleaved: UnsafeRawPointer, channels: Int, channel: Int = 0, frames: Int,
+        into mono: UnsafeMutablePointer<Int16>
     ) {
         if self == .s16, channels == 1 {
             UnsafeMutableRawPointer(mono).copyMemory(from: interleaved, byteCount: frames * 2)
+            return
+        }
+        if channel > 0 {
+            var offset = (channel - 1) * bytesPerSample
+            for frame in 0..<frames {
+                mono[frame] = sample(interleaved, at: offset)
+                offset &+= channels * bytesPerSample
+            }
             return
         }
         let divisor = Int32(channels)
@@ -45,10 +54,22 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// Spreads mono PCM16 over all channels of `frames` interleaved frames. Real-time.
+    /// Makes `frames` interleaved frames of mono PCM16: in one channel, counted from 1, beside silence, or in all (0).
+    /// Real-time.
     func spread(
-        _ mono: UnsafePointer<Int16>, frames: Int, channels: Int, into interleaved: UnsafeMutableRawPointer
+        _ mono: UnsafePointer<Int16>, frames: Int, channels: Int, channel: Int = 0,
+        into interleaved: UnsafeMutableRawPointer
     ) {
+        if channel > 0 {
+            let frameBytes = channels * bytesPerSample
+            interleaved.initializeMemory(as: UInt8.self, repeating: 0, count: frames * frameBytes)
+            var offset = (channel - 1) * bytesPerSample
+            for frame in 0..<frames {
+                store(mono[frame], interleaved, at: offset)
+                offset &+= frameBytes
+            }
+            return
+        }
         var offset = 0
         for frame in 0..<frames {
             for _ in 0..<channels {

@@ -17,6 +17,7 @@ final class Loudspeaker {
     private let device: String
     private let periodMs: Int
     private let bufferMs: Int
+    private let conversion: SoundConversion
     private var recovery = DeviceRecovery()
     private var stream: PlaybackStream?
     /// Audio for which the ring had no room yet, oldest first; `queueOffset` frames of the first are gone.
@@ -31,10 +32,11 @@ final class Loudspeaker {
     private var epoch: UInt16 = 0
     private var heardFrames = 0
 
-    init(device: String, periodMs: Int, bufferMs: Int) {
+    init(device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion()) {
         self.device = device
         self.periodMs = periodMs
         self.bufferMs = bufferMs
+        self.conversion = conversion
     }
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
@@ -42,7 +44,8 @@ final class Loudspeaker {
 
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
-            let stream = try PlaybackStream(device: device, periodMs: periodMs, bufferMs: bufferMs)
+            let stream = try PlaybackStream(
+                device: device, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
             stream.start(at: start)
             self.stream = stream
             epoch = stream.position.epoch

@@ -5,6 +5,7 @@ final class Microphone {
     private let device: String
     private let periodMs: Int
     private let bufferMs: Int
+    private let conversion: SoundConversion
     private var recovery = DeviceRecovery()
     private var stream: CaptureStream?
     private var store = CaptureStore()
@@ -15,10 +16,14 @@ final class Microphone {
     /// Frames moved from the ring to the store at a time.
     private static let transferFrames = 4_800
 
-    init(device: String, periodMs: Int, bufferMs: Int, now: SuspendingClock.Instant) {
+    init(
+        device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion(),
+        now: SuspendingClock.Instant
+    ) {
         self.device = device
         self.periodMs = periodMs
         self.bufferMs = bufferMs
+        self.conversion = conversion
         readAt = now
         transfer = .allocate(capacity: Self.transferFrames)
     }
@@ -33,7 +38,8 @@ final class Microphone {
     /// Opens and starts the device. What there is to say about it, in words.
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
-            let stream = try CaptureStream(device: device, periodMs: periodMs, bufferMs: bufferMs)
+            let stream = try CaptureStream(
+                device: device, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
             stream.start(at: start)
             self.stream = stream
             return recovery.opened(device, stream.description)

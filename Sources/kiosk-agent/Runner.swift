@@ -67,8 +67,12 @@ final class Runner {
         console = Console(key: key)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
-        microphone = Microphone(device: audio.capture, periodMs: audio.periodMs, bufferMs: audio.bufferMs, now: now)
-        loudspeaker = Loudspeaker(device: audio.playback, periodMs: audio.periodMs, bufferMs: audio.bufferMs)
+        microphone = Microphone(
+            device: audio.capture, periodMs: audio.periodMs, bufferMs: audio.bufferMs,
+            conversion: audio.conversion(.capture), now: now)
+        loudspeaker = Loudspeaker(
+            device: audio.playback, periodMs: audio.periodMs, bufferMs: audio.bufferMs,
+            conversion: audio.conversion(.playback))
         machine = SessionStateMachine(
             configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
             seed: UInt64.random(in: 0...UInt64.max))

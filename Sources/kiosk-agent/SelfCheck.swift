@@ -39,7 +39,8 @@ struct SelfCheck {
         }
         do {
             let words = try probe(
-                device: device, direction, periodMs: settings.audio.periodMs, bufferMs: settings.audio.bufferMs)
+                device: device, direction, periodMs: settings.audio.periodMs, bufferMs: settings.audio.bufferMs,
+                conversion: settings.audio.conversion(direction))
             return .good(name, words)
         } catch {
             return .bad(name, error)

@@ -1,3 +1,5 @@
+import Audio
+
 /// Everything the operator can choose, read once and never changed.
 ///
 /// Every key is optional; `Settings()` holds the defaults. `Settings.load` reads and checks a file. Paths are absolute.
@@ -73,6 +75,12 @@ struct Settings: Sendable, Equatable {
         var capture = "default"
         /// An ALSA PCM name, or "wav:" and an absolute path. Default "default".
         var playback = "default"
+        /// The card's channel that is the microphone, counted from 1; 0 is the mean of all. 0 to 64, default 0.
+        var captureChannel = 0
+        /// The card's channel that is the loudspeaker, counted from 1; 0 is all. 0 to 64, default 0.
+        var playbackChannel = 0
+        /// How well a card's rate is converted: 0 (cheap) to 10 (best), default 5.
+        var resamplerQuality = SoundConversion.defaultResamplerQuality
         /// Time between two wake-ups of the card. 5 to 100 ms, default 10.
         var periodMs = 10
         /// The card's buffer. At least two periods, at most 1000 ms, default 40.
@@ -112,4 +120,14 @@ struct Settings: Sendable, Equatable {
     var gpio = GPIO()
     var journal = Journal()
     var control = Control()
+}
+
+extension Settings.Audio {
+    /// What becomes of a card's sound.
+    func conversion(_ direction: AudioDirection) -> SoundConversion {
+        switch direction {
+        case .capture: SoundConversion(channel: captureChannel, resamplerQuality: resamplerQuality)
+        case .playback: SoundConversion(channel: playbackChannel, resamplerQuality: resamplerQuality)
+        }
+    }
 }

@@ -1,3 +1,5 @@
+import Audio
+
 /// A value as TOML types it.
 enum SettingValue: Equatable {
     case text(String)
@@ -50,6 +52,10 @@ enum SettingsKeys {
 
         device("audio", "capture", \.audio.capture),
         device("audio", "playback", \.audio.playback),
+        integer("audio", "capture_channel", \.audio.captureChannel, SoundConversion.channels, unit: ""),
+        integer("audio", "playback_channel", \.audio.playbackChannel, SoundConversion.channels, unit: ""),
+        integer(
+            "audio", "resampler_quality", \.audio.resamplerQuality, SoundConversion.resamplerQualities, unit: ""),
         integer("audio", "period_ms", \.audio.periodMs, 5...100),
         integer("audio", "buffer_ms", \.audio.bufferMs, 10...1000),
 
@@ -154,9 +160,10 @@ extension SettingsKeys {
 
     /// A count of milliseconds.
     private static func integer(
-        _ section: String, _ name: String, _ field: any Field<Int>, _ range: ClosedRange<Int>
+        _ section: String, _ name: String, _ field: any Field<Int>, _ range: ClosedRange<Int>,
+        unit: String = " (ms)"
     ) -> SettingsKey {
-        let wanted = "\(range.lowerBound) to \(range.upperBound) (ms)"
+        let wanted = "\(range.lowerBound) to \(range.upperBound)\(unit)"
         return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
             guard case .integer(let integer) = value, range.contains(integer) else { return false }
             settings[keyPath: field] = integer

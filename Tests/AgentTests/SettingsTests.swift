@@ -67,6 +67,9 @@ import Testing
             [audio]
             capture = "wav:in.wav"
             playback = "wav:out.wav"
+            capture_channel = 3
+            playback_channel = 64
+            resampler_quality = 10
             period_ms = 5
             buffer_ms = 1000
             [gpio]
@@ -91,7 +94,8 @@ import Testing
             outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
             builtInModel: nil))
         #expect(settings.audio == Settings.Audio(
-            capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", periodMs: 5, bufferMs: 1000))
+            capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", captureChannel: 3, playbackChannel: 64,
+            resamplerQuality: 10, periodMs: 5, bufferMs: 1000))
         #expect(settings.gpio == Settings.GPIO(
             chip: "gpiochip0", button: "17", led: "LED", activeLow: false, debounceMs: 0))
         #expect(settings.journal.directory == path + "/journal")
@@ -100,7 +104,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 27)
+        #expect(paths.count == 30)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "audio", "gpio", "journal", "control"])
     }

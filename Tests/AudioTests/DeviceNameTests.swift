@@ -52,7 +52,7 @@ import Testing
         #expect(
             try probe(device: "null", direction)
                 == "null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms), "
-                + "buffer 960 frames (40.0 ms), interleaved")
+                + "buffer 960 frames (40.0 ms), read/write")
     }
 
     @Test func probingWAVFilesDescribesThemAndLeavesThemAsTheyAre() throws {

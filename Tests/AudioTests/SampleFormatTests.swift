@@ -35,4 +35,24 @@ import Testing
         stereo.withUnsafeBytes { SampleFormat.s16.mixDown($0.baseAddress!, channels: 2, frames: 4, into: &mono) }
         #expect(mono == [150, .max, .min, 0])
     }
+
+    @Test(arguments: SampleFormat.allCases, [1, 2, 8])
+    func aChosenChannelIsHeardAloneAndSpokenBesideSilence(format: SampleFormat, channels: Int) {
+        let mono: [Int16] = [1, -1, 12_345, -12_345, .max, .min]
+        for channel in 1...channels {
+            var native = [UInt8](repeating: 0xAA, count: mono.count * channels * format.bytesPerSample)
+            var heard = [[Int16]](repeating: [Int16](repeating: 99, count: mono.count), count: channels)
+            native.withUnsafeMutableBytes { native in
+                guard let bytes = native.baseAddress else { return }
+                format.spread(mono, frames: mono.count, channels: channels, channel: channel, into: bytes)
+                for index in 1...channels {
+                    format.mixDown(
+                        bytes, channels: channels, channel: index, frames: mono.count, into: &heard[index - 1])
+                }
+            }
+            for index in 1...channels {
+                #expect(heard[index - 1] == (index == channel ? mono : [Int16](repeating: 0, count: mono.count)))
+            }
+        }
+    }
 }

@@ -54,15 +54,17 @@ extension Devices {
                     + ", \(loudspeaker.statistics.underruns) xruns")
         }
 
-        @Test(arguments: Layout.cards) func capturesAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
+        @Test(arguments: Layout.cards + Layout.speech)
+        func capturesAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
             let visitor = try FarEnd.playing(layout, on: cable)
             let microphone = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
             #expect(microphone.description.hasPrefix("\(cable.kiosk): \(layout), period \(layout.rate / 100) frames"))
             microphone.start(at: .now)
-            visitor.play(layout.bytes(Tones.samples(layout.rate * 3 / 10, rate: layout.rate)), layout)
+            visitor.play(layout.bytes(
+                Tones.samples(layout.rate * 3 / 10, rate: layout.rate, highest: layout.highestTone)), layout)
             let heard = microphone.hear(6000, louderThan: 1000)
             try #require(heard.count >= 6000)
-            let tones = Tones(in: heard.dropFirst(Self.settling), rate: runnerRate)
+            let tones = Tones(in: heard.dropFirst(Self.settling), rate: runnerRate, highest: layout.highestTone)
             expectGood(tones)
             #expect(visitor.words == "")
             expectNoFaults(microphone)
@@ -71,18 +73,21 @@ extension Devices {
                 tones.signalToNoise.tenths + " dB, \(microphone.statistics.overruns) xruns")
         }
 
-        @Test(arguments: Layout.cards) func playsAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
+        @Test(arguments: Layout.cards + Layout.speech)
+        func playsAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
             let visitor = try FarEnd.recording(layout, on: cable)
             let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
             #expect(loudspeaker.description.hasPrefix("\(cable.kiosk): \(layout), period \(layout.rate / 100) frames"))
             loudspeaker.start(at: .now)
-            #expect(loudspeaker.write(Tones.samples(7200, rate: runnerRate)) == 7200)
+            #expect(loudspeaker.write(Tones.samples(7200, rate: runnerRate, highest: layout.highestTone)) == 7200)
             #expect(loudspeaker.isHeard())
             try visitor.recordMore(layout.rate / 10 * layout.bytesPerFrame)
             let recorded = try visitor.recorded()
             let heard = layout.samples(recorded, channel: 0).sound(louderThan: 1000)
             try #require(heard.count >= layout.rate * 28 / 100)
-            let tones = Tones(in: heard.dropFirst(Self.settling * layout.rate / runnerRate), rate: layout.rate)
+            let tones = Tones(
+                in: heard.dropFirst(Self.settling * layout.rate / runnerRate), rate: layout.rate,
+                highest: layout.highestTone)
             expectGood(tones)
             let last = layout.samples(recorded, channel: layout.channels - 1)
             let areChannelsEqual = last == layout.samples(recorded, channel: 0)

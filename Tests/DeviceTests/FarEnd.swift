@@ -13,8 +13,9 @@ final class FarEnd {
         // A player that dies must not take us with it.
         signal(SIGPIPE, SIG_IGN)
         let end = try FarEnd(player, layout, loopback)
-        // aplay(1) looks for a header before it opens the card: this much silence is none.
-        end.child.write([UInt8](repeating: 0, count: 64))
+        // aplay(1) looks for a header before it opens the card: this much silence is none. In whole frames.
+        let headerFrames = (64 + layout.bytesPerFrame - 1) / layout.bytesPerFrame
+        end.child.write([UInt8](repeating: 0, count: headerFrames * layout.bytesPerFrame))
         guard eventually(limitMs: 10_000, { loopback.farState(.playback) == "PREPARED" }) else {
             throw end.failure("does not open")
         }

@@ -8,11 +8,12 @@ struct Tones {
     /// 200 ms.
     static let windowsPerSecond = 5
 
-    /// All tones at a rate, PCM16.
-    static func samples(_ count: Int, rate: Int) -> [Int16] {
+    /// The tones up to the highest at a rate, PCM16.
+    static func samples(_ count: Int, rate: Int, highest: Double = 7000) -> [Int16] {
         (0..<count).map { frame in
             let time = Double(frame) / Double(rate)
-            return Int16(frequencies.map { amplitude * sin(2 * .pi * $0 * time + $0) }.reduce(0, +).rounded())
+            let tones = frequencies.filter { $0 <= highest }.map { amplitude * sin(2 * .pi * $0 * time + $0) }
+            return Int16(tones.reduce(0, +).rounded())
         }
     }
 
@@ -22,7 +23,7 @@ struct Tones {
     let worstGain: Double
 
     /// Measures the first 200 ms of `received`.
-    init(in received: ArraySlice<Int16>, rate: Int) {
+    init(in received: ArraySlice<Int16>, rate: Int, highest: Double = 7000) {
         let count = rate / Self.windowsPerSecond
         let samples = received.prefix(count).map(Double.init)
         precondition(samples.count == count, "\(received.count) frames: wanted \(count)")
@@ -30,7 +31,7 @@ struct Tones {
         let power = samples.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         var tones = 0.0
         var worst = 1.0
-        for frequency in Self.frequencies {
+        for frequency in Self.frequencies where frequency <= highest {
             // The angle is turned frame by frame: half a million sines would take long in a virtual machine.
             let angle = 2 * .pi * frequency / Double(rate)
             let (turnSine, turnCosine) = (sin(angle), cos(angle))

@@ -139,7 +139,7 @@ struct TurnTests {
         let converted = format.ratio == 1 ? "" : ", converted at 24000 Hz"
         let rate = format.rate
         let agreed = "\(rate) Hz, S16_LE, \(format.channels) channel\(format.channels == 1 ? "" : "s"), "
-            + "period \(rate / 100) frames (10.0 ms), buffer \(rate / 25) frames (40.0 ms), interleaved\(converted)"
+            + "period \(rate / 100) frames (10.0 ms), buffer \(rate / 25) frames (40.0 ms), mmap\(converted)"
         return [
             "[kiosk] audio: \(Loopback.microphone): \(agreed)", "[kiosk] audio: \(Loopback.loudspeaker): \(agreed)",
             "[kiosk] connecting", "[kiosk] ready: session",
