@@ -8,9 +8,11 @@ struct KioskAgent: ParsableCommand {
         commandName: "kiosk-agent",
         abstract: "A voice kiosk: a button, a microphone, a speaker and a Realtime server.",
         version: "0.1.0",
-        subcommands: [RunCommand.self, ButtonCommand.self, CheckCommand.self])
+        subcommands: [
+            RunCommand.self, ButtonCommand.self, CheckCommand.self, DevicesCommand.self, LevelsCommand.self,
+        ])
 
-    func run() throws { throw ValidationError("wanted run, button or check") }
+    func run() throws { throw ValidationError("wanted run, button, check, devices or levels") }
 
     static func main() {
         // A reader that went away is an error of write(2), not the end of the process.

@@ -38,6 +38,10 @@ import Testing
         #expect(exitCode("button", "hold", "--config", "a") == 64)
         #expect(exitCode("button", "hold", "ten", "--config", "a") == 64)
         #expect(exitCode("button", "hold", "600001", "--config", "a") == 64)
+        #expect(exitCode("levels") == 64)
+        #expect(exitCode("levels", "--config", "a", "--seconds", "0") == 64)
+        #expect(exitCode("levels", "--config", "a", "--seconds", "86401") == 64)
+        #expect(exitCode("devices", "all") == 64)
     }
 
     @Test func wrongSettingsExitWith78() throws {

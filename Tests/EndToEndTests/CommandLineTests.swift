@@ -61,4 +61,15 @@ struct CommandLineTests {
         #expect(unreachable.status == 1)
         #expect(unreachable.output.contains("Connection refused"), "\(unreachable.output)")
     }
+
+    @Test func levelsSaysInWordsWhatTheMicrophoneHears() async throws {
+        let bench = try Bench()
+        try bench.writeSettings(microphone: [Int16](repeating: 8000, count: 48_000))
+        let result = try await run("levels", "--config", bench.settingsFile.path, "--seconds", "1")
+        #expect(result.status == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 4, "\(result.output)")
+        #expect(lines.dropFirst().allSatisfy { $0.contains("peak  -12.2 dBFS  rms  -12.2 dBFS") && $0.hasSuffix("good") })
+        #expect(lines.last?.hasPrefix("in 1.0 s: ") == true, "\(result.output)")
+    }
 }
