@@ -23,7 +23,7 @@ import Testing
         let resampler = try Resampler(from: 48_000, to: 24_000, quality: quality)
         let lower = try Resampler(from: 48_000, to: 24_000, quality: max(0, quality - 1))
         #expect((1...480).contains(resampler.inputLatencyFrames))
-        #expect(resampler.inputLatencyFrames >= lower.inputLatencyFrames)
+        #expect(quality == 0 || resampler.inputLatencyFrames > lower.inputLatencyFrames)
     }
 
     @Test func aPlugInIsReadAndWrittenAndOffersWhatItOffers() throws {
