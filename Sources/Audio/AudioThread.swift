@@ -13,7 +13,7 @@ final class AudioThread {
 
     private let state: StreamState
     private var thread: pthread_t?
-    /// Why SCHED_FIFO was refused; nil when it was granted.
+    /// Why SCHED_FIFO or locked memory was refused; nil when both were granted.
     private(set) var realtimeRefusal: String?
 
     init(state: StreamState) {
@@ -22,16 +22,23 @@ final class AudioThread {
 
     deinit { stop() }
 
-    /// Starts the thread with SCHED_FIFO; a refusal is recorded and the thread runs without.
-    /// A thread that cannot be made ends the stream with a failure.
+    /// Starts the thread with SCHED_FIFO and locks the process's memory; a refusal is recorded and the thread runs
+    /// without. A thread that cannot be made ends the stream with a failure.
     func start(_ worker: any AudioWorker, name: String, at start: SuspendingClock.Instant) {
         guard thread == nil else { return }
         worker.startNs = monotonicNs(of: start)
+        var refusals: [String] = []
         var code = create(worker, name: name, isRealtime: true)
-        if code == 0 { return }
-        realtimeRefusal = "SCHED_FIFO \(Self.priority): \(errnoText(code))"
-        code = create(worker, name: name, isRealtime: false)
-        if code != 0 { state.end(with: .system(name, "thread", code, .reopen)) }
+        if code != 0 {
+            refusals.append("SCHED_FIFO \(Self.priority): \(errnoText(code))")
+            code = create(worker, name: name, isRealtime: false)
+            if code != 0 { state.end(with: .system(name, "thread", code, .reopen)) }
+        }
+        // All that the thread will ever touch is mapped by now: stack, ring, the PCM's buffers, code. Later mappings
+        // stay unlocked: against a limit on locked memory one of them would fail, and with it the allocation.
+        code = clinux_lock_memory()
+        if code < 0 { refusals.append("mlockall: \(errnoText(-code))") }
+        realtimeRefusal = refusals.isEmpty ? nil : refusals.joined(separator: "; ")
     }
 
     /// Asks the thread to end and waits for it, `joinLimitMs` at most. Harmless when there is none.

@@ -87,6 +87,7 @@ public final class CaptureStream: CustomStringConvertible {
     /// until it is dropped; then a new one can be opened.
     public var failure: AudioError? { state.failure }
 
-    /// Why the thread runs without SCHED_FIFO; nil when it was granted, or not asked for ("wav:").
+    /// Why the thread runs without SCHED_FIFO, or in memory that may be swapped out or dropped; nil when both were
+    /// granted, or not asked for ("wav:").
     public var realtimeRefusal: String? { driver.realtimeRefusal }
 }

@@ -61,7 +61,7 @@ int clinux_set_fifo(int priority) {
     return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 }
 
-int clinux_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : -errno; }
+int clinux_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_ONFAULT) == 0 ? 0 : -errno; }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

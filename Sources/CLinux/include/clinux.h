@@ -26,7 +26,8 @@ int clinux_signalfd_read(int fd);
 
 /// Gives the calling thread SCHED_FIFO with `priority` (1..99). 0 or -errno.
 int clinux_set_fifo(int priority);
-/// mlockall(2) for current and future pages. 0 or -errno.
+/// Keeps in memory whatever the process has mapped by now, each page from its first use on (mlockall(2), MCL_CURRENT
+/// and MCL_ONFAULT). Nothing is read ahead, and what is mapped later is not kept. 0 or -errno.
 int clinux_lock_memory(void);
 /// Names the calling thread (15 bytes at most), as top(1) and gdb show it.
 void clinux_name_thread(const char *name);
