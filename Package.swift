@@ -56,7 +56,7 @@ let package = Package(
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "RealtimeTests", dependencies: ["Realtime"], exclude: ["Vectors"]),
         .testTarget(name: "SessionTests", dependencies: ["Session", "Realtime"]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "CAllocationCounter"]),
         .testTarget(name: "GPIOTests", dependencies: ["GPIO"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal"]),
@@ -70,6 +70,8 @@ let package = Package(
 
         // What the tests of real processes share.
         .target(name: "KioskBench", path: "Tests/KioskBench"),
+        // Counts what a thread asks of the heap; in test programs only.
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,

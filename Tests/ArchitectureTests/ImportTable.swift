@@ -32,7 +32,7 @@ struct Room {
     ]
 
     /// Targets that stand under Tests and that tests share; no room imports them.
-    static let testModules: Set<String> = ["KioskBench"]
+    static let testModules: Set<String> = ["KioskBench", "CAllocationCounter"]
 
     /// Modules of the toolchain that every room may use; Foundation is not one of them: it costs 81 MB on a board.
     static let toolchainModules: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
