@@ -19,6 +19,9 @@ public struct CaptureStatistics: Sendable, Equatable {
 public final class CaptureStream: CustomStringConvertible {
     /// 2.7 s at 24 kHz: a runner that is late for longer loses frames, and `statistics` says so.
     static let ringFrames = 1 << 16
+    /// 20 ms at 24 kHz, what one append carries: with less the owner could do nothing, and a card's period of 10 ms
+    /// would wake it twice as often.
+    static let eventFrames = runnerRate / 50
 
     /// Device and what was agreed with it, in one line.
     public let description: String
@@ -63,7 +66,8 @@ public final class CaptureStream: CustomStringConvertible {
     /// Ends a card's thread and waits for it, a second at most. Frames in the ring can still be read.
     public func stop() { driver.stop() }
 
-    /// Readable each period (WAV files: 20 ms at least), and when the stream fails, until `takeEvent`.
+    /// Readable when 20 ms or more wait to be read, looked at each period, and when the stream fails, until `takeEvent`.
+    /// An owner that reads all there is at each event gets 20 ms of frames, or a period when that is longer.
     public var eventDescriptor: Int32 { state.event }
 
     /// Makes `eventDescriptor` unreadable until the next event; a WAV file is read up to now. Call before `read`, so

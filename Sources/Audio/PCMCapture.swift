@@ -76,7 +76,8 @@ final class PCMCapture: AudioWorker {
         let (_, produced) = resampler.process(UnsafeBufferPointer(start: mono, count: frames), into: converted)
         state.ring.write(UnsafeBufferPointer(rebasing: converted[..<produced]))
         state.movedFrames.wrappingAdd(produced, ordering: .relaxed)
-        clinux_eventfd_signal(state.event)
+        // Counted from what the owner has read, so that being late once does not make every append late.
+        if state.ring.unreadFrames >= CaptureStream.eventFrames { clinux_eventfd_signal(state.event) }
         if let untilNs = pace.pause(afterFrames: frames, nowNs: clinux_monotonic_ns()) { state.sleep(untilNs: untilNs) }
         return nil
     }

@@ -62,6 +62,9 @@ public final class SampleRing: @unchecked Sendable {
         capacity &- (writer.index.load(ordering: .relaxed) &- reader.index.load(ordering: .acquiring))
     }
 
+    /// Frames that wait to be read; it can only shrink until the next write. Writing thread, real-time.
+    var unreadFrames: Int { capacity &- availableToWrite }
+
     // MARK: Reading side
 
     /// Reads up to `samples.count` frames and returns their number. Real-time.

@@ -77,7 +77,8 @@ final class Microphone {
     /// The capture position at an instant a little before or after the newest frame was read.
     func frame(at instant: SuspendingClock.Instant) -> Int {
         let elapsed = instant - readAt
-        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(2 * periodMs))
+        // Frames are read when 20 ms of them wait, and a period late at the most.
+        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(20 + 2 * periodMs))
         return max(0, store.endFrame + Int(bounded / .microseconds(1)) * 24 / 1000)
     }
 }

@@ -1,3 +1,4 @@
+import CAllocationCounter
 import Foundation
 import Testing
 
@@ -79,6 +80,30 @@ import Testing
         #expect(begin.duration(to: .now) < .milliseconds(500))
         #expect(stream.availableFrames == 0)
         #expect(stream.failure == nil)
+    }
+
+    @Test func theOwnerIsWokenWhenTwentyMillisecondsWaitAndNotBefore() throws {
+        let state = try StreamState(ring: SampleRing(minimumCapacity: CaptureStream.ringFrames))
+        let timing = try StreamTiming(device: "null", periodMs: 10, bufferMs: 40)
+        let worker = try PCMCapture(pcm: PCM(name: "null", direction: .capture, timing: timing), state: state)
+        let driver = StreamDriver(worker, state: state)
+        driver.start(name: "capture", at: .now)
+        #expect(eventually(state.wake) { state.movedFrames.load(ordering: .relaxed) >= 2400 })
+        driver.stop()
+        var events: UInt64 = 0
+        #expect(read(state.event, &events, 8) == 8)
+        // Nobody reads: each period but the first finds 20 ms waiting, and the end is an event, too.
+        #expect(Int(events) == state.movedFrames.load(ordering: .relaxed) / 240)
+    }
+
+    @Test(.enabled(if: allocation_counter_is_on(), "a sanitizer locks no memory"))
+    func aCardsThreadLocksTheMemoryOrSaysWhyNot() throws {
+        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40)
+        stream.start(at: .now)
+        stream.stop()
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let lockedKiB = try #require(status.firstMatch(of: /VmLck:\s+(\d+) kB/)?.1)
+        #expect(lockedKiB != "0" || stream.realtimeRefusal?.contains("mlockall: ") == true)
     }
 
     @Test func theNullCardDeliversSilenceAtTheSpeedOfACard() throws {
