@@ -9,6 +9,7 @@ func monotonicNs(of instant: SuspendingClock.Instant) -> Int64 {
 }
 
 /// Whole frames of `rate` that fit into a time, 0 for a negative one.
+@_noAllocation
 func framesElapsed(ns: Int64, rate: Int) -> Int {
     guard ns > 0 else { return 0 }
     let seconds = ns / 1_000_000_000

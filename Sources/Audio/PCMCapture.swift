@@ -119,6 +119,7 @@ struct CapturePace {
     }
 
     /// When to go on reading, if not at once. Real-time.
+    @_noAllocation
     mutating func pause(afterFrames frames: Int, nowNs: Int64) -> Int64? {
         // One part in a hundred is forgiven: no card's clock is that wrong, so none is ever held back.
         deliveredNs = max(deliveredNs, nowNs) + Int64(frames) * 990_000_000 / Int64(rate)

@@ -26,6 +26,7 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
     }
 
     /// Makes mono PCM16 of `frames` interleaved frames: one channel, counted from 1, or the mean of all (0). Real-time.
+    @_noAllocation
     func mixDown(
         _ interleaved: UnsafeRawPointer, channels: Int, channel: Int = 0, frames: Int,
         into mono: UnsafeMutablePointer<Int16>
@@ -56,24 +57,15 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
 
     /// Makes `frames` interleaved frames of mono PCM16: in one channel, counted from 1, beside silence, or in all (0).
     /// Real-time.
+    @_noAllocation
     func spread(
         _ mono: UnsafePointer<Int16>, frames: Int, channels: Int, channel: Int = 0,
         into interleaved: UnsafeMutableRawPointer
     ) {
-        if channel > 0 {
-            let frameBytes = channels * bytesPerSample
-            interleaved.initializeMemory(as: UInt8.self, repeating: 0, count: frames * frameBytes)
-            var offset = (channel - 1) * bytesPerSample
-            for frame in 0..<frames {
-                store(mono[frame], interleaved, at: offset)
-                offset &+= frameBytes
-            }
-            return
-        }
         var offset = 0
         for frame in 0..<frames {
-            for _ in 0..<channels {
-                store(mono[frame], interleaved, at: offset)
+            for number in 1...channels {
+                store(channel == 0 || channel == number ? mono[frame] : 0, interleaved, at: offset)
                 offset &+= bytesPerSample
             }
         }
@@ -81,6 +73,7 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
 
     /// The 16 most significant bits of the sample at a byte offset.
     @inline(__always)
+    @_noAllocation
     private func sample(_ raw: UnsafeRawPointer, at offset: Int) -> Int16 {
         // SAFETY: the caller's buffer holds bytesPerSample bytes from `offset`; loads need no alignment.
         switch self {
@@ -91,6 +84,7 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
     }
 
     @inline(__always)
+    @_noAllocation
     private func store(_ value: Int16, _ raw: UnsafeMutableRawPointer, at offset: Int) {
         // SAFETY: the caller's buffer holds bytesPerSample bytes from `offset`; nor do stores.
         switch self {

@@ -38,6 +38,7 @@ public final class SampleRing: @unchecked Sendable {
 
     /// Writes as many frames as fit and returns their number; the rest is counted in `droppedFrames`. Real-time.
     @discardableResult
+    @_noAllocation
     public func write(_ samples: UnsafeBufferPointer<Int16>) -> Int {
         let writeIndex = writer.index.load(ordering: .relaxed)
         var free = capacity &- (writeIndex &- writer.otherIndex.load(ordering: .relaxed))
@@ -51,8 +52,8 @@ public final class SampleRing: @unchecked Sendable {
         guard count > 0, let source = samples.baseAddress else { return 0 }
         let start = writeIndex & mask
         let first = min(count, capacity &- start)
-        (storage + start).update(from: source, count: first)
-        storage.update(from: source + first, count: count &- first)
+        copy(source, to: storage + start, count: first)
+        copy(source + first, to: storage, count: count &- first)
         writer.index.store(writeIndex &+ count, ordering: .releasing)
         return count
     }
@@ -68,20 +69,22 @@ public final class SampleRing: @unchecked Sendable {
     // MARK: Reading side
 
     /// Reads up to `samples.count` frames and returns their number. Real-time.
+    @_noAllocation
     public func read(into samples: UnsafeMutableBufferPointer<Int16>) -> Int {
         let readIndex = reader.index.load(ordering: .relaxed)
         let count = min(filled(from: readIndex, wanted: samples.count), samples.count)
         guard count > 0, let target = samples.baseAddress else { return 0 }
         let start = readIndex & mask
         let first = min(count, capacity &- start)
-        target.update(from: storage + start, count: first)
-        (target + first).update(from: storage, count: count &- first)
+        copy(storage + start, to: target, count: first)
+        copy(storage, to: target + first, count: count &- first)
         reader.index.store(readIndex &+ count, ordering: .releasing)
         return count
     }
 
     /// Skips up to `frames` frames unread and returns their number. Reading thread, real-time.
     @discardableResult
+    @_noAllocation
     public func discard(_ frames: Int) -> Int {
         let readIndex = reader.index.load(ordering: .relaxed)
         let count = max(0, min(filled(from: readIndex, wanted: frames), frames))
@@ -105,6 +108,13 @@ public final class SampleRing: @unchecked Sendable {
     /// Frames read or discarded since the start. Reading thread exact, others a lower bound.
     var readFrames: Int { reader.index.load(ordering: .acquiring) }
 
+    /// As `UnsafeMutablePointer.update`, which the compiler cannot see through in a debug build.
+    @_noAllocation
+    private func copy(_ source: UnsafePointer<Int16>, to target: UnsafeMutablePointer<Int16>, count: Int) {
+        UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: 2 &* count)
+    }
+
+    @_noAllocation
     private func filled(from readIndex: Int, wanted: Int) -> Int {
         let known = reader.otherIndex.load(ordering: .relaxed) &- readIndex
         if known >= wanted { return known }
