@@ -1,4 +1,5 @@
 import Audio
+import Session
 
 /// The capture device as the runner sees it: frames since the start of audio, and a device that comes back when lost.
 final class Microphone {
@@ -9,6 +10,7 @@ final class Microphone {
     private var recovery = DeviceRecovery()
     private var stream: CaptureStream?
     private var store = CaptureStore()
+    private var health: MicrophoneHealth
     /// When the newest captured frame was read.
     private var readAt: SuspendingClock.Instant
     private let transfer: UnsafeMutableBufferPointer<Int16>
@@ -25,6 +27,7 @@ final class Microphone {
         self.bufferMs = bufferMs
         self.conversion = conversion
         readAt = now
+        health = MicrophoneHealth(noticesSilence: !device.hasPrefix("wav:"))
         transfer = .allocate(capacity: Self.transferFrames)
     }
 
@@ -42,30 +45,42 @@ final class Microphone {
                 device: device, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
             stream.start(at: start)
             self.stream = stream
+            health.restarted()
             return recovery.opened(device, stream.description)
         } catch {
             return recovery.failed(error.description, at: start)
         }
     }
 
-    /// Takes what was captured, and the news of a device that failed or is due to be tried again.
-    func process(at now: SuspendingClock.Instant) -> [DeviceReport] {
+    /// Takes what was captured, and the news of a device that failed, is due to be tried again, or delivers what cannot
+    /// be speech. `isTurnOpen` while the visitor speaks.
+    func process(at now: SuspendingClock.Instant, isTurnOpen: Bool) -> [DeviceReport] {
         guard let stream else {
             return recovery.isDue(at: now) ? open(at: now) : []
         }
         stream.takeEvent()
+        var reports: [DeviceReport] = []
         while true {
             let frames = stream.read(into: transfer)
             guard frames > 0 else { break }
-            store.append(UnsafeBufferPointer(rebasing: transfer[..<frames]))
+            let samples = UnsafeBufferPointer(rebasing: transfer[..<frames])
+            store.append(samples)
             readAt = now
+            reports += health.captured(samples, isTurnOpen: isTurnOpen).map(report)
         }
         guard let failure = stream.failure else {
-            return stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? []
+            return reports + (stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? [])
         }
         stream.stop()
         self.stream = nil
-        return recovery.failed(failure.description, at: now)
+        return reports + recovery.failed(failure.description, at: now)
+    }
+
+    private func report(_ finding: MicrophoneHealth.Finding) -> DeviceReport {
+        switch finding {
+        case .soundAgain: .line("\(device): \(finding)")
+        case .digitalSilence, .clipping: .fault(Fault(.audio, "\(device): \(finding)"))
+        }
     }
 
     func stop() { stream?.stop() }

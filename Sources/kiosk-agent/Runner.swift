@@ -159,7 +159,7 @@ final class Runner {
 
     private func hear(at now: Instant) {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
-        report(microphone.process(at: now))
+        report(microphone.process(at: now, isTurnOpen: machine.indicator == .listening))
         handle(.captured(untilFrame: microphone.endFrame), at: now)
         microphone.forget(before: machine.oldestNeededFrame)
     }

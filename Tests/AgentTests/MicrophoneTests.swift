@@ -1,0 +1,72 @@
+import Foundation
+import Session
+import Testing
+
+@testable import kiosk_agent
+
+@Suite struct MicrophoneTests {
+    /// A microphone that hears `samples`, after it has heard all of them.
+    private func heard(_ samples: [Int16], isTurnOpen: Bool) throws -> (Microphone, [DeviceReport]) {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(wave(samples), to: "said.wav")
+        let start = SuspendingClock.now
+        let microphone = Microphone(device: "wav:\(file)", periodMs: 10, bufferMs: 40, now: start)
+        _ = microphone.open(at: start)
+        var reports: [DeviceReport] = []
+        let deadline = start + .seconds(5)
+        while microphone.endFrame < samples.count, SuspendingClock.now < deadline {
+            var event = pollfd(fd: try #require(microphone.eventDescriptor), events: Int16(POLLIN), revents: 0)
+            poll(&event, 1, 1000)
+            reports += microphone.process(at: .now, isTurnOpen: isTurnOpen)
+        }
+        #expect(microphone.endFrame >= samples.count)
+        return (microphone, reports)
+    }
+
+    /// 24 kHz mono PCM16 as a WAV file.
+    private func wave(_ samples: [Int16]) -> Data {
+        func bytes<T: FixedWidthInteger>(_ value: T) -> Data { withUnsafeBytes(of: value.littleEndian) { Data($0) } }
+        let sound = samples.withUnsafeBytes { Data($0) }
+        var data = Data("RIFF".utf8)
+        data += bytes(UInt32(36 + sound.count))
+        data += Data("WAVEfmt ".utf8)
+        data += bytes(UInt32(16))
+        data += bytes(UInt16(1))
+        data += bytes(UInt16(1))
+        data += bytes(UInt32(24_000))
+        data += bytes(UInt32(48_000))
+        data += bytes(UInt16(2))
+        data += bytes(UInt16(16))
+        data += Data("data".utf8)
+        data += bytes(UInt32(sound.count))
+        data += sound
+        return data
+    }
+
+    private let clipped = [Int16](repeating: 32_767, count: 2400)
+
+    @Test func aClippedTurnIsAFaultAtItsEnd() throws {
+        let (microphone, reports) = try heard(clipped, isTurnOpen: true)
+        #expect(reports == [])
+        let end = microphone.endFrame
+        var later: [DeviceReport] = []
+        let deadline = SuspendingClock.now + .seconds(5)
+        while microphone.endFrame == end, SuspendingClock.now < deadline {
+            var event = pollfd(fd: try #require(microphone.eventDescriptor), events: Int16(POLLIN), revents: 0)
+            poll(&event, 1, 1000)
+            later += microphone.process(at: .now, isTurnOpen: false)
+        }
+        guard case .fault(let fault)? = later.first else {
+            Issue.record("no fault: \(later)")
+            return
+        }
+        #expect(later.count == 1)
+        #expect(fault.class == .audio)
+        #expect(fault.what.hasSuffix("% of what was said is clipped: turn the capture level down"))
+    }
+
+    @Test func whatClipsBetweenTurnsIsNoFault() throws {
+        let (_, reports) = try heard(clipped, isTurnOpen: false)
+        #expect(reports == [])
+    }
+}
