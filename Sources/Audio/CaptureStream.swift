@@ -66,7 +66,7 @@ public final class CaptureStream: CustomStringConvertible {
     /// Ends a card's thread and waits for it, a second at most. Frames in the ring can still be read.
     public func stop() { driver.stop() }
 
-    /// Readable when 20 ms or more wait to be read, looked at each period, and when the stream fails, until `takeEvent`.
+    /// Readable when 20 ms or more can be read, looked at each period, and when the stream fails, until `takeEvent`.
     /// An owner that reads all there is at each event gets 20 ms of frames, or a period when that is longer.
     public var eventDescriptor: Int32 { state.event }
 

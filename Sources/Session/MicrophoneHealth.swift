@@ -23,7 +23,7 @@ public struct MicrophoneHealth: Sendable {
 
     /// 10 s. A live microphone's noise moves the last bit of 16 many times a second.
     static let silenceFrames = 10 * 24_000
-    /// Samples from here on count as clipped: 0.1 dB below full scale, because a resampler bends a clipped top a little.
+    /// Samples from here on count as clipped: 0.1 dB below full scale, because a resampler bends a clipped top.
     static let clippedFrom: Int16 = 32_390
     /// More than this of a turn: speech sounds rough, and recognition gets worse.
     static let clippedPermille = 10
