@@ -1,0 +1,120 @@
+/// Finds for each captured block what was heard at the same time: the two PCM clocks, joined. Capture thread only.
+///
+/// Frames are read between samples (cubic Lagrange), because two cards drift: a step of a whole frame would undo at once
+/// what the canceller has learned, while it follows a slow shift.
+final class EchoAlignment {
+    /// What was played is given out this early, 5 ms: the canceller bears a reference that is early, never one that is
+    /// late, and clocks may err by a wake-up.
+    static let leadFrames = 120
+    /// The clocks part by more than this, 1 ms, only when a card lost frames: then it is made good at once.
+    static let jumpFrames = 24.0
+
+    /// Times the clocks had parted within a run.
+    private(set) var jumps = 0
+
+    private let reference: EchoReference
+    /// 5.4 s: what playback may be ahead by its buffer of 2 s and capture behind by its own.
+    private let history: UnsafeMutableBufferPointer<Int16>
+    private let mask: Int
+    /// Frames of `reference` that came into the history.
+    private var endFrame: Int
+    private var captureClock: FrameClock?
+    private var playbackClock: FrameClock?
+    /// The run that is heard; `run.upperBound` grows until its end is known.
+    private var runStart = 0
+    private var runEnd: Int?
+    /// Where the next block begins if all goes on evenly; nil when nothing is heard.
+    private var position: Double?
+
+    init(reference: EchoReference) {
+        self.reference = reference
+        history = .allocate(capacity: 2 * EchoReference.ringFrames)
+        history.initialize(repeating: 0)
+        mask = history.count - 1
+        endFrame = reference.ring.readFrames
+    }
+
+    deinit { history.deallocate() }
+
+    /// The card was started: our frame `frame` is captured at `ns`. Real-time.
+    func restartCapture(frame: Double, ns: Int64) {
+        if captureClock == nil { captureClock = FrameClock(frame: frame, ns: ns) }
+        captureClock?.restart(frame: frame, ns: ns)
+    }
+
+    /// The card was seen to capture our frame `frame` at `ns`. Real-time.
+    func lookAtCapture(frame: Double, ns: Int64) { captureClock?.look(frame: frame, ns: ns) }
+
+    /// Fills `block` with what was heard while the captured frames from `frame` on were captured; zeros where that was
+    /// nothing. False when all of it is zeros. Real-time.
+    func read(at frame: Int, into block: UnsafeMutableBufferPointer<Int16>) -> Bool {
+        drain()
+        guard let captureClock else { return beSilent(block) }
+        let startNs = captureClock.ns(of: Double(frame + Self.leadFrames))
+        let endNs = captureClock.ns(of: Double(frame + Self.leadFrames + block.count))
+        takeMarks(untilNs: endNs)
+        guard let playbackClock else { return beSilent(block) }
+        let start = playbackClock.frame(at: startNs)
+        let end = playbackClock.frame(at: endNs)
+        var next = position ?? start
+        if abs(next - start) > Self.jumpFrames {
+            jumps += 1
+            next = start
+        }
+        position = end
+        let step = (end - next) / Double(block.count)
+        let heard = max(runStart, endFrame - history.count)..<max(runStart, min(runEnd ?? endFrame, endFrame))
+        guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else { return beSilent(block, end) }
+        for index in block.indices {
+            block[index] = sample(at: next + Double(index) * step, of: heard)
+        }
+        return true
+    }
+
+    private func beSilent(_ block: UnsafeMutableBufferPointer<Int16>, _ end: Double? = nil) -> Bool {
+        block.update(repeating: 0)
+        position = end
+        return false
+    }
+
+    /// Takes over the frames that came, so that the ring never runs full.
+    private func drain() {
+        while true {
+            let start = endFrame & mask
+            let count = reference.ring.read(into: UnsafeMutableBufferPointer(rebasing: history[start...]))
+            if count == 0 { return }
+            endFrame += count
+        }
+    }
+
+    private func takeMarks(untilNs limitNs: Int64) {
+        while let mark = reference.nextMark, mark.ns <= limitNs {
+            reference.takeMark()
+            switch mark.kind {
+            case .start:
+                if playbackClock == nil { playbackClock = FrameClock(frame: mark.frame, ns: mark.ns) }
+                playbackClock?.restart(frame: mark.frame, ns: mark.ns)
+                runStart = Int(mark.frame)
+                runEnd = nil
+                position = nil
+            case .look: playbackClock?.look(frame: mark.frame, ns: mark.ns)
+            case .end: runEnd = Int(mark.frame)
+            }
+        }
+    }
+
+    private func sample(at place: Double, of heard: Range<Int>) -> Int16 {
+        let floor = place.rounded(.down)
+        let frame = Int(floor)
+        let part = place - floor
+        func value(_ offset: Int) -> Double {
+            heard.contains(frame + offset) ? Double(history[(frame + offset) & mask]) : 0
+        }
+        if part == 0 { return Int16(value(0)) }
+        let before = value(-1) * -part * (part - 1) * (part - 2) / 6
+        let first = value(0) * (part + 1) * (part - 1) * (part - 2) / 2
+        let second = value(1) * -(part + 1) * part * (part - 2) / 2
+        let after = value(2) * (part + 1) * part * (part - 1) / 6
+        return Int16(max(-32_768, min(32_767, (before + first + second + after).rounded())))
+    }
+}

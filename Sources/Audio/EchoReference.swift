@@ -1,0 +1,107 @@
+import Synchronization
+
+/// What the loudspeaker plays and when it is heard, on its way from the playback thread to the capture thread.
+///
+/// Frames are counted from the start in the order in which they were given to `write`. A run of the card begins with a
+/// `start`, is followed by any number of `look`s and ends with an `end`. Wait-free on both sides; what a capture thread
+/// that stands still does not take is lost, and the rest is marked anew, so that frames and times never part.
+final class EchoReference: @unchecked Sendable {
+    // SAFETY: `marks` is shared by two threads. The playback thread writes only slots that `markWriteIndex` has not
+    // passed, and hands them over by a releasing store; `markReadIndex` gives them back the same way. `attempted`,
+    // `lostFrames`, `lossEnd` and `needsStart` belong to the playback thread.
+
+    struct Mark: Equatable {
+        enum Kind: Equatable {
+            /// A run begins with this frame, which is heard at `ns`.
+            case start
+            /// The card was seen to be at this frame at `ns`.
+            case look
+            /// This frame and those after it are not heard, as of `ns`.
+            case end
+        }
+
+        var kind = Kind.look
+        /// Counted in frames that went through the ring.
+        var frame = 0.0
+        var ns: Int64 = 0
+    }
+
+    /// 2.7 s at 24 kHz: the card's buffer ahead, and a capture thread that is late.
+    static let ringFrames = 1 << 16
+    /// 2.5 s of looks, one a period.
+    static let mostMarks = 256
+
+    let ring = SampleRing(minimumCapacity: ringFrames)
+    private let marks: UnsafeMutablePointer<Mark>
+    private let markWriteIndex = Atomic<Int>(0)
+    private let markReadIndex = Atomic<Int>(0)
+    private var attempted = 0
+    private var lostFrames = 0
+    private var lossEnd = 0
+    private var needsStart = true
+
+    init() {
+        marks = .allocate(capacity: Self.mostMarks)
+        marks.initialize(repeating: Mark(), count: Self.mostMarks)
+    }
+
+    deinit { marks.deallocate() }
+
+    // MARK: Playback thread, real-time
+
+    /// Frames given to `write` since the start.
+    var writtenFrames: Int { attempted }
+
+    /// The card will play these next.
+    func write(_ samples: UnsafeBufferPointer<Int16>) {
+        let taken = ring.write(samples)
+        attempted += samples.count
+        guard taken < samples.count else { return }
+        lostFrames += samples.count - taken
+        lossEnd = attempted
+        needsStart = true
+    }
+
+    /// The card was started, with `frame`, which is heard at `ns`.
+    func start(frame: Int, ns: Int64) {
+        needsStart = true
+        look(frame: Double(frame), ns: ns)
+    }
+
+    /// The card was seen to be at `frame` at `ns`.
+    func look(frame: Double, ns: Int64) {
+        // Frames before a loss cannot be told from those that were lost.
+        guard frame >= Double(lossEnd) else { return }
+        let kind = needsStart ? Mark.Kind.start : .look
+        if post(Mark(kind: kind, frame: frame - Double(lostFrames), ns: ns)) { needsStart = false }
+    }
+
+    /// The run ended, or was cut, at `ns`: `frame` and what was written after it was not heard.
+    func end(frame: Int, ns: Int64) {
+        if frame >= lossEnd { _ = post(Mark(kind: .end, frame: Double(frame - lostFrames), ns: ns)) }
+        needsStart = true
+    }
+
+    /// False when the capture thread takes none: the next one that fits is a start.
+    private func post(_ mark: Mark) -> Bool {
+        let index = markWriteIndex.load(ordering: .relaxed)
+        guard index - markReadIndex.load(ordering: .acquiring) < Self.mostMarks else {
+            needsStart = true
+            return false
+        }
+        marks[index % Self.mostMarks] = mark
+        markWriteIndex.store(index + 1, ordering: .releasing)
+        return true
+    }
+
+    // MARK: Capture thread, real-time
+
+    /// The oldest mark that was not taken.
+    var nextMark: Mark? {
+        let index = markReadIndex.load(ordering: .relaxed)
+        return index < markWriteIndex.load(ordering: .acquiring) ? marks[index % Self.mostMarks] : nil
+    }
+
+    /// Goes on to the next mark. Only after `nextMark` gave one.
+    func takeMark() { markReadIndex.wrappingAdd(1, ordering: .releasing) }
+}

@@ -1,0 +1,54 @@
+/// Tells when a frame of one PCM is captured or heard, from looks at its position that are late and coarse.
+///
+/// A delay-locked loop of second order (F. Adriaensen, "Using a DLL to filter time", 2005): it follows a card's drift
+/// without lagging behind, and smooths the jitter of wake-ups and of a card's DMA position. Times in nanoseconds of
+/// CLOCK_MONOTONIC; frames at 24 kHz by the card's own reckoning. Real-time.
+struct FrameClock {
+    /// Cut-off of the loop: jitter faster than 20 s a cycle is smoothed away.
+    static let bandwidthHertz = 0.05
+    /// No card is further off than this; the crystals of USB cards are specified within 500 ppm.
+    static let mostDrift = 1e-3
+
+    /// Nanoseconds per frame over the nominal; 1.0001 is a card 100 ppm too slow. Kept over restarts: it is the card's.
+    private(set) var ratio = 1.0
+    private var frame: Double
+    private var ns: Int64
+    private var lookNs: Int64
+
+    private static let nominalNs = 1_000_000_000 / Double(runnerRate)
+
+    /// `frame` is captured or heard at `ns`.
+    init(frame: Double, ns: Int64) {
+        self.frame = frame
+        self.ns = ns
+        lookNs = ns
+    }
+
+    /// The card was started anew: `frame` is captured or heard at `ns`, whatever was before.
+    mutating func restart(frame: Double, ns: Int64) {
+        self.frame = frame
+        self.ns = ns
+        lookNs = ns
+    }
+
+    /// The card was seen at `frame` at `ns`. Returns how far off the clock was, in nanoseconds; positive: the card is
+    /// late.
+    @discardableResult
+    mutating func look(frame seenFrame: Double, ns seenNs: Int64) -> Int64 {
+        let expectedNs = self.ns(of: seenFrame)
+        let errorNs = seenNs - expectedNs
+        let omega = 2 * Double.pi * Self.bandwidthHertz
+        // A look after a long pause must not count for more than the loop can bear.
+        let elapsed = min(1, max(0, Double(seenNs - lookNs) / 1e9))
+        lookNs = max(lookNs, seenNs)
+        frame = seenFrame
+        ns = expectedNs + Int64(2.0.squareRoot() * omega * elapsed * Double(errorNs))
+        ratio += omega * omega * elapsed * Double(errorNs) / 1e9
+        ratio = min(max(ratio, 1 - Self.mostDrift), 1 + Self.mostDrift)
+        return errorNs
+    }
+
+    func ns(of wanted: Double) -> Int64 { ns + Int64((wanted - frame) * Self.nominalNs * ratio) }
+
+    func frame(at wantedNs: Int64) -> Double { frame + Double(wantedNs - ns) / (Self.nominalNs * ratio) }
+}
