@@ -58,7 +58,7 @@ struct EchoCanceller: ~Copyable {
     ) {
         precondition(min(captured.count, played.count, output.count) >= Self.blockFrames, "wanted a whole block")
         guard let target = output.baseAddress else { return }
-        // SAFETY: each buffer holds a block; the canceller reads the inputs before it writes the output.
+        // SAFETY: each buffer holds a block; `played` may be `output`, for the canceller copies it first.
         speex_echo_cancellation(echo, captured.baseAddress, played.baseAddress, target)
         speex_preprocess_run(residual, target)
     }

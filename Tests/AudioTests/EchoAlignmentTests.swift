@@ -1,0 +1,186 @@
+import Foundation
+import Testing
+
+@testable import Audio
+
+@Suite struct EchoAlignmentTests {
+    private static let blockFrames = EchoCanceller.blockFrames
+    private static let frameNs = 1e9 / 24_000
+
+    private func write(_ reference: EchoReference, _ samples: [Int16]) {
+        samples.withUnsafeBufferPointer { reference.write($0) }
+    }
+
+    private func ns(_ frame: Int) -> Int64 { Int64(Double(frame) * Self.frameNs) }
+
+    /// The block heard with the capture frames from `frame` on, the lead taken off.
+    private func heard(_ alignment: EchoAlignment, at frame: Int) -> [Int16] {
+        var block = [Int16](repeating: 77, count: Self.blockFrames)
+        _ = block.withUnsafeMutableBufferPointer { alignment.read(at: frame - EchoAlignment.leadFrames, into: $0) }
+        return block
+    }
+
+    private func heard(_ alignment: EchoAlignment, blocks: Int, from frame: Int = 0) -> [Int16] {
+        (0..<blocks).flatMap { heard(alignment, at: frame + $0 * Self.blockFrames) }
+    }
+
+    private func isNear(_ samples: some Collection<Int16>, _ wanted: some Collection<Int16>) -> Bool {
+        samples.count == wanted.count && zip(samples, wanted).allSatisfy { abs(Int($0) - Int($1)) <= 1 }
+    }
+
+    /// A reference and an alignment whose capture frame 0 is at 0 ns.
+    private func pair() -> (EchoReference, EchoAlignment) {
+        let reference = EchoReference()
+        let alignment = EchoAlignment(reference: reference)
+        alignment.restartCapture(frame: 0, ns: 0)
+        return (reference, alignment)
+    }
+
+    @Test func whatWasHeardStandsWhereItWasCaptured() {
+        let (reference, alignment) = pair()
+        write(reference, ramp(2400))
+        reference.start(frame: 0, ns: ns(1000))
+        let block = heard(alignment, blocks: 16)
+        // Between samples the curve through silence and sound rings for two frames.
+        #expect(block[..<998].allSatisfy { $0 == 0 })
+        #expect(isNear(block[1002..<3398], ramp(2396, from: 2)))
+        #expect(block[3402...].allSatisfy { $0 == 0 })
+    }
+
+    @Test func nothingPlayedIsSilenceAndSaidToBeSo() {
+        let (reference, alignment) = pair()
+        var block = [Int16](repeating: 77, count: Self.blockFrames)
+        let isHeard = block.withUnsafeMutableBufferPointer { alignment.read(at: 0, into: $0) }
+        #expect(!isHeard && block.allSatisfy { $0 == 0 })
+        // Played, but not started: nobody hears it.
+        write(reference, ramp(2400))
+        #expect(heard(alignment, at: 240).allSatisfy { $0 == 0 })
+    }
+
+    @Test func whatWasCutIsNotHeardAndTheNextRunStandsWhereItBegan() {
+        let (reference, alignment) = pair()
+        write(reference, ramp(2400))
+        reference.start(frame: 0, ns: 0)
+        #expect(isNear(heard(alignment, blocks: 2)[2...], ramp(478, from: 2)))
+        reference.end(frame: 700, ns: ns(700))
+        write(reference, ramp(960, from: 10_000))
+        reference.start(frame: 2400, ns: ns(1500))
+        let block = heard(alignment, blocks: 9, from: 480)
+        #expect(isNear(block[..<218], ramp(218, from: 480)))
+        #expect(block[222..<1018].allSatisfy { $0 == 0 })
+        #expect(isNear(block[1022..<1978], ramp(956, from: 10_002)))
+        #expect(block[1982...].allSatisfy { $0 == 0 })
+    }
+
+    @Test func aRunThatIsStagedBeforeItStartsIsNotHeardEarly() {
+        let (reference, alignment) = pair()
+        write(reference, ramp(480))
+        reference.start(frame: 0, ns: 0)
+        reference.end(frame: 480, ns: ns(480))
+        write(reference, ramp(480, from: 20_000))
+        let block = heard(alignment, blocks: 4)
+        #expect(isNear(block[2..<478], ramp(476, from: 2)))
+        #expect(block[482...].allSatisfy { $0 == 0 })
+    }
+
+    @Test func framesLostInARunMoveTheRestToItsPlace() {
+        let (reference, alignment) = pair()
+        // The capture thread stands still for longer than the ring.
+        let loud = [Int16](repeating: 5000, count: EchoReference.ringFrames)
+        write(reference, loud)
+        reference.start(frame: 0, ns: 0)
+        write(reference, [Int16](repeating: 6000, count: 4800))
+        let resumed = EchoReference.ringFrames + 4800
+        reference.look(frame: 1000, ns: ns(1000))
+        #expect(isNear(heard(alignment, at: 480), loud[..<240]))
+        write(reference, ramp(4800))
+        reference.look(frame: Double(resumed + 100), ns: ns(resumed + 100))
+        #expect(isNear(heard(alignment, blocks: 10, from: resumed + 240), ramp(2400, from: 240)))
+    }
+
+    @Test func aCaptureThreadThatStoodStillFindsTheRunAgain() {
+        let (reference, alignment) = pair()
+        write(reference, ramp(2400))
+        reference.start(frame: 0, ns: 0)
+        for look in 0..<2 * EchoReference.mostMarks { reference.look(frame: Double(look), ns: ns(look)) }
+        #expect(isNear(heard(alignment, at: 960), ramp(240, from: 960)))
+        reference.look(frame: 1200, ns: ns(1300))
+        // The look that found room again counts as a start: it is believed at once, though it is 100 frames off.
+        #expect(isNear(heard(alignment, blocks: 2, from: 1300), ramp(480, from: 1200)))
+    }
+
+    @Test func anOverrunOfTheMicrophoneIsMadeGoodAtOnce() {
+        let (reference, alignment) = pair()
+        write(reference, ramp(9600))
+        reference.start(frame: 0, ns: 0)
+        #expect(isNear(heard(alignment, at: 240), ramp(240, from: 240)))
+        // 100 ms were lost: capture frame 480 is what would have been 2880.
+        alignment.restartCapture(frame: 480, ns: ns(2880))
+        var block = [Int16](repeating: 0, count: Self.blockFrames)
+        _ = block.withUnsafeMutableBufferPointer { alignment.read(at: 480, into: $0) }
+        #expect(isNear(block, ramp(240, from: 2880 + EchoAlignment.leadFrames)))
+        #expect(alignment.jumps == 1)
+    }
+
+    /// Two cards that drift against each other, seen through wake-ups that come up to 0.3 ms early or late.
+    @Test(arguments: [50e-6, -100e-6])
+    func echoOfADriftingCardIsTwentyDecibelsDown(drift: Double) throws {
+        let answers = try recordings(
+            "broken-window-answer", "directions-answer", "policy-number-answer", "spelled-name-answer",
+            "opening-hours-answer")
+        let room = SimulatedRoom()
+        let echo = room.echo(of: answers)
+        let startFrame = 12_345
+        let heardEcho = stretched(echo, drift: drift, from: startFrame)
+        let captured = room.capture(echo: heardEcho)
+        let reference = EchoReference()
+        let alignment = EchoAlignment(reference: reference)
+        alignment.restartCapture(frame: 0, ns: 0)
+        var canceller = try EchoCanceller()
+        var random = Xorshift()
+        var output = [Int16](repeating: 0, count: captured.count)
+        var played = [Int16](repeating: 0, count: Self.blockFrames)
+        for start in stride(from: 0, through: captured.count - Self.blockFrames, by: Self.blockFrames) {
+            // Playback is 40 ms ahead; both threads look once a period.
+            let nowNs = ns(start) + Int64(300_000 * random.next())
+            alignment.lookAtCapture(frame: Double(start), ns: nowNs)
+            let due = min(answers.count, max(0, start + 4 * Self.blockFrames - startFrame + Self.blockFrames))
+            if due > reference.writtenFrames {
+                let isFirst = reference.writtenFrames == 0
+                write(reference, Array(answers[reference.writtenFrames..<due]))
+                if isFirst { reference.start(frame: 0, ns: ns(startFrame)) }
+            }
+            let place = Double(start - startFrame) / (1 + drift)
+            if place > 0 { reference.look(frame: place, ns: ns(start) + Int64(300_000 * random.next())) }
+            played.withUnsafeMutableBufferPointer { played in
+                _ = alignment.read(at: start, into: played)
+                let block = start..<start + Self.blockFrames
+                captured[block].withUnsafeBufferPointer { captured in
+                    output[block].withUnsafeMutableBufferPointer {
+                        canceller.process(captured: captured, played: UnsafeBufferPointer(played), into: $0)
+                    }
+                }
+            }
+        }
+        let losses = echoReturnLoss(echo: heardEcho, output: output, seconds: 3..<12)
+        #expect(losses.allSatisfy { $0 >= 20 }, "\(losses)")
+        #expect(alignment.jumps == 0)
+    }
+
+    /// `echo` as a card hears it from frame `start` on whose clock is faster by `drift`.
+    private func stretched(_ echo: [Double], drift: Double, from start: Int) -> [Double] {
+        var heard = [Double](repeating: 0, count: start + echo.count)
+        for index in start..<heard.count {
+            let place = Double(index - start) / (1 + drift)
+            let frame = Int(place)
+            // A windowed sinc of 16 points.
+            var sum = 0.0
+            for tap in max(0, frame - 7)..<max(0, frame - 7, min(echo.count, frame + 9)) {
+                let x = Double.pi * (place - Double(tap))
+                sum += echo[tap] * (abs(x) < 1e-9 ? 1 : sin(x) / x * (0.5 + 0.5 * cos(x / 8.5)))
+            }
+            heard[index] = sum
+        }
+        return heard
+    }
+}
