@@ -29,24 +29,22 @@ public final class CaptureStream: CustomStringConvertible {
     private let state: StreamState
     private let driver: StreamDriver
 
-    /// Opens and negotiates; nothing is captured before `start`. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
-    /// `conversion` is for cards.
-    public convenience init(
-        device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion()
-    ) throws(AudioError) {
-        let wishes = PCMWishes(conversion: conversion)
-        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: wishes)
+    /// Opens and negotiates; nothing is captured before `start`. With `echo`, what a card plays by that reference is
+    /// cancelled, and frames come 20 ms later; a file has no echo.
+    public convenience init(device: AudioDevice, echo: EchoReference? = nil) throws(AudioError) {
+        try self.init(device: device, wishes: PCMWishes(conversion: device.conversion), echo: echo)
     }
 
     /// As above, with other wishes for the card.
-    convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
-        let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
+    convenience init(device: AudioDevice, wishes: PCMWishes, echo: EchoReference? = nil) throws(AudioError) {
+        let timing = try StreamTiming(device)
         let ring = SampleRing(minimumCapacity: Self.ringFrames)
-        switch try DeviceName(device) {
+        switch try DeviceName(device.name) {
         case .pcm(let name):
             let state = try StreamState(ring: ring)
             let pcm = try PCM(name: name, direction: .capture, timing: timing, wishes: wishes)
-            self.init(driver: StreamDriver(try PCMCapture(pcm: pcm, state: state), state: state))
+            let worker = try PCMCapture(pcm: pcm, state: state, reference: echo)
+            self.init(driver: StreamDriver(worker, state: state))
         case .wav(let path):
             let state = try StreamState(ring: ring, isTimed: true)
             let worker = try WAVCapture(reader: WAVReader(path: path), timing: timing, state: state)

@@ -1,7 +1,7 @@
 /// Finds for each captured block what was heard at the same time: the two PCM clocks, joined. Capture thread only.
 ///
-/// Frames are read between samples (cubic Lagrange), because two cards drift: a step of a whole frame would undo at once
-/// what the canceller has learned, while it follows a slow shift.
+/// Frames are read between samples (cubic Lagrange), because two cards drift: a step of a whole frame would undo at
+/// once what the canceller has learned, while it follows a slow shift.
 final class EchoAlignment {
     /// What was played is given out this early, 5 ms: the canceller bears a reference that is early, never one that is
     /// late, and clocks may err by a wake-up.
@@ -64,7 +64,9 @@ final class EchoAlignment {
         position = end
         let step = (end - next) / Double(block.count)
         let heard = max(runStart, endFrame - history.count)..<max(runStart, min(runEnd ?? endFrame, endFrame))
-        guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else { return beSilent(block, end) }
+        guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else {
+            return beSilent(block, end)
+        }
         for index in block.indices {
             block[index] = sample(at: next + Double(index) * step, of: heard)
         }
@@ -91,7 +93,9 @@ final class EchoAlignment {
         while let mark = reference.nextMark, mark.ns <= limitNs {
             reference.takeMark()
             switch mark.kind {
-            case .start:
+            // A microphone that was opened again comes into the middle of a run.
+            case .start,
+                .look where playbackClock == nil:
                 if playbackClock == nil { playbackClock = FrameClock(frame: mark.frame, ns: mark.ns) }
                 playbackClock?.restart(frame: mark.frame, ns: mark.ns)
                 runStart = Int(mark.frame)

@@ -1,10 +1,11 @@
 internal import CSpeexDSP
 
-/// Owner of libspeexdsp's echo canceller and of the preprocessor that suppresses what the canceller leaves, 24 kHz mono.
+/// Owner of libspeexdsp's echo canceller and of the preprocessor that suppresses what the canceller leaves, for 24 kHz
+/// mono.
 ///
 /// Takes out of each captured block what the room made of the played block. It learns the room by itself, in about 3 s
-/// of speech, and goes on learning; while the visitor speaks, too, it slows down (J.-M. Valin, "On Adjusting the Learning
-/// Rate in Frequency Domain Echo Cancellation With Double-Talk", IEEE 2007).
+/// of speech, and goes on learning; while the visitor speaks, too, it slows down (J.-M. Valin, "On Adjusting the
+/// Learning Rate in Frequency Domain Echo Cancellation With Double-Talk", IEEE 2007).
 struct EchoCanceller: ~Copyable {
     /// Frames of a block: 10 ms, the least that speex_echo_state_init's documentation names.
     static let blockFrames = 240
@@ -23,7 +24,7 @@ struct EchoCanceller: ~Copyable {
     private let echo: OpaquePointer
     private let residual: OpaquePointer
 
-    /// Allocates all it will ever need (speex_echo_state_init, speex_preprocess_state_init), about 600 kB.
+    /// Allocates all it will ever need (speex_echo_state_init, speex_preprocess_state_init), 214 kB.
     init() throws(AudioError) {
         let failure = AudioError(.reopen, "echo canceller: out of memory")
         guard let echo = speex_echo_state_init(Int32(Self.blockFrames), Int32(Self.tailFrames)) else { throw failure }

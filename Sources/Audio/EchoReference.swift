@@ -4,8 +4,9 @@ import Synchronization
 ///
 /// Frames are counted from the start in the order in which they were given to `write`. A run of the card begins with a
 /// `start`, is followed by any number of `look`s and ends with an `end`. Wait-free on both sides; what a capture thread
-/// that stands still does not take is lost, and the rest is marked anew, so that frames and times never part.
-final class EchoReference: @unchecked Sendable {
+/// that stands still does not take is lost, and the rest is marked anew, so that frames and times never part. One
+/// playback stream and one capture stream at a time.
+public final class EchoReference: @unchecked Sendable {
     // SAFETY: `marks` is shared by two threads. The playback thread writes only slots that `markWriteIndex` has not
     // passed, and hands them over by a releasing store; `markReadIndex` gives them back the same way. `attempted`,
     // `lostFrames`, `lossEnd` and `needsStart` belong to the playback thread.
@@ -40,7 +41,7 @@ final class EchoReference: @unchecked Sendable {
     private var lossEnd = 0
     private var needsStart = true
 
-    init() {
+    public init() {
         marks = .allocate(capacity: Self.mostMarks)
         marks.initialize(repeating: Mark(), count: Self.mostMarks)
     }

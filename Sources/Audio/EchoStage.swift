@@ -74,7 +74,8 @@ final class EchoStage {
             _ = output.update(from: former)
         } else {
             if wasResting { wake() }
-            canceller.process(captured: UnsafeBufferPointer(captured), played: UnsafeBufferPointer(played), into: output)
+            canceller.process(
+                captured: UnsafeBufferPointer(captured), played: UnsafeBufferPointer(played), into: output)
         }
         _ = former.update(from: captured)
         blockStart += captured.count

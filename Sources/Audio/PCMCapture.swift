@@ -10,6 +10,7 @@ final class PCMCapture: AudioWorker {
     private let pcm: PCM
     private let state: StreamState
     private let name: String
+    private let echo: EchoStage?
     private var resampler: Resampler
     /// Frames handled at a time, and three buffers for them: as the card gives them, mono, at 24 kHz.
     private let stepFrames: Int
@@ -19,8 +20,10 @@ final class PCMCapture: AudioWorker {
     private var pace: CapturePace
     private var recovery = PCMRecovery()
 
-    init(pcm: consuming PCM, state: StreamState) throws(AudioError) {
+    /// With a reference, its echo is taken out of what the ring gets.
+    init(pcm: consuming PCM, state: StreamState, reference: EchoReference? = nil) throws(AudioError) {
         let geometry = pcm.geometry
+        if let reference { echo = try EchoStage(reference: reference) } else { echo = nil }
         let resampler = try Resampler(
             from: geometry.rate, to: runnerRate, quality: pcm.conversion.resamplerQuality)
         stepFrames = min(geometry.periodFrames, PCM.mostStepFrames)
@@ -74,12 +77,26 @@ final class PCMCapture: AudioWorker {
         geometry.format.mixDown(
             native, channels: geometry.channels, channel: pcm.conversion.channel, frames: frames, into: mono)
         let (_, produced) = resampler.process(UnsafeBufferPointer(start: mono, count: frames), into: converted)
-        state.ring.write(UnsafeBufferPointer(rebasing: converted[..<produced]))
-        state.movedFrames.wrappingAdd(produced, ordering: .relaxed)
+        let fresh = UnsafeBufferPointer(rebasing: converted[..<produced])
+        var moved = produced
+        if let echo {
+            moved = echo.process(fresh, into: state.ring)
+            let delay = pcm.delay()
+            if delay >= 0 { echo.look(ns: capturedNs(beforeFrames: delay)) }
+        } else {
+            state.ring.write(fresh)
+        }
+        state.movedFrames.wrappingAdd(moved, ordering: .relaxed)
         // Counted from what the owner has read, so that being late once does not make every append late.
         if state.ring.unreadFrames >= CaptureStream.eventFrames { clinux_eventfd_signal(state.event) }
         if let untilNs = pace.pause(afterFrames: frames, nowNs: clinux_monotonic_ns()) { state.sleep(untilNs: untilNs) }
         return nil
+    }
+
+    /// When the resampler's next frame was captured, `frames` of the card's being captured and not read.
+    private func capturedNs(beforeFrames frames: Int) -> Int64 {
+        let heldFrames = Int64(frames + resampler.inputLatencyFrames)
+        return clinux_monotonic_ns() - heldFrames * 1_000_000_000 / Int64(pcm.geometry.rate)
     }
 
     private func recover(from code: Int) -> AudioError? {
@@ -98,7 +115,10 @@ final class PCMCapture: AudioWorker {
             }
             code = Int(pcm.dropAndPrepare())
             if code >= 0 { code = Int(pcm.start()) }
-            if code >= 0 { return nil }
+            if code >= 0 {
+                echo?.restart(ns: capturedNs(beforeFrames: 0))
+                return nil
+            }
             state.sleep(untilNs: clinux_monotonic_ns() + PCM.retryPauseNs)
         }
         return nil

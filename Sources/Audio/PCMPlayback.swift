@@ -29,6 +29,7 @@ final class PCMPlayback: AudioWorker {
     private let state: StreamState
     private let clock: PlaybackClock
     private let stage: PlaybackStage
+    private let reference: EchoReference?
     private var recovery = PCMRecovery()
     private var phase = Phase.idle
     /// Frames of this epoch heard in earlier runs.
@@ -38,16 +39,22 @@ final class PCMPlayback: AudioWorker {
     /// Frames of this run, the card's: written, and known to be heard.
     private var writtenFrames = 0
     private var heardFrames = 0
+    /// Where this run begins in `reference`.
+    private var referenceStart = 0
     private var progressNs: Int64 = 0
     /// When a card whose ring is empty must have played everything, whatever it says.
     private var drainedNs: Int64?
 
-    init(pcm: consuming PCM, state: StreamState, clock: PlaybackClock) throws(AudioError) {
+    /// A reference is told what is played, and when.
+    init(
+        pcm: consuming PCM, state: StreamState, clock: PlaybackClock, reference: EchoReference? = nil
+    ) throws(AudioError) {
         stage = try PlaybackStage(geometry: pcm.geometry, conversion: pcm.conversion, ring: state.ring)
         description = pcm.description
         name = pcm.name
         self.state = state
         self.clock = clock
+        self.reference = reference
         self.pcm = pcm
     }
 
@@ -82,6 +89,8 @@ final class PCMPlayback: AudioWorker {
     // MARK: A run
 
     private func begin() -> AudioError? {
+        // What an error left staged was given to the reference before.
+        referenceStart = (reference?.writtenFrames ?? 0) - takenFrames
         writtenFrames = 0
         heardFrames = 0
         drainedNs = nil
@@ -91,6 +100,7 @@ final class PCMPlayback: AudioWorker {
         // So little that it would be over before the next look, or is still in the resampler.
         if code >= 0, stage.isEmpty, writtenFrames < pcm.geometry.periodFrames { code = writeTail() }
         if code >= 0 { code = Int(pcm.start()) }
+        if code >= 0 { reference?.start(frame: referenceStart, ns: clinux_monotonic_ns()) }
         return code < 0 ? recover(from: code) : nil
     }
 
@@ -142,7 +152,7 @@ final class PCMPlayback: AudioWorker {
             if room <= 0 { return room }
             while stage.isEmpty {
                 if phase == .ending || state.ring.availableToRead == 0 { return 0 }
-                takenFrames += stage.stageFrames(state: state)
+                takenFrames += stage.stageFrames(state: state, reference: reference)
             }
             let written = pcm.write(stage.bytes, frames: min(room, stage.frames))
             if written == 0 || written == -Int(EAGAIN) { return 0 }
@@ -164,6 +174,7 @@ final class PCMPlayback: AudioWorker {
     private func follow(delay: Int) -> AudioError? {
         // An error shows up again in the next write or in `drain`.
         if delay < 0 { return nil }
+        lookForReference(delay: delay)
         if writtenFrames - delay > heardFrames {
             heardFrames = writtenFrames - delay
             noteProgress()
@@ -172,6 +183,13 @@ final class PCMPlayback: AudioWorker {
         }
         publish()
         return nil
+    }
+
+    /// Tells the reference where the card is, unless it ran empty and stands still.
+    private func lookForReference(delay: Int) {
+        guard let reference, delay > 0, writtenFrames > delay else { return }
+        let place = Double(writtenFrames - delay) * Double(runnerRate) / Double(pcm.geometry.rate)
+        reference.look(frame: Double(referenceStart) + place, ns: clinux_monotonic_ns())
     }
 
     /// The card took frames, or played some.
@@ -192,6 +210,7 @@ final class PCMPlayback: AudioWorker {
 
     /// The card is empty: all that was taken was heard.
     private func endRun() {
+        reference?.end(frame: referenceStart + takenFrames, ns: clinux_monotonic_ns())
         epochFrames += takenFrames
         takenFrames = 0
         becomeIdle()
@@ -213,6 +232,7 @@ final class PCMPlayback: AudioWorker {
             // Negative: the card had just run empty.
             heardFrames = max(heardFrames, writtenFrames - max(0, pcm.delay()))
             clock.publish(heardFrames: epochFrames + heardOfTaken)
+            reference?.end(frame: referenceStart + heardOfTaken, ns: clinux_monotonic_ns())
         }
         becomeIdle()
         state.ring.discard(flush.writtenFrames - state.ring.readFrames)
@@ -243,6 +263,7 @@ final class PCMPlayback: AudioWorker {
         // What the card held is gone: it counts as heard, and the rest of the run becomes a run of its own.
         heardFrames = writtenFrames
         let heard = heardOfTaken
+        reference?.end(frame: referenceStart + heard, ns: clinux_monotonic_ns())
         epochFrames += heard
         takenFrames -= heard
         heardFrames = 0

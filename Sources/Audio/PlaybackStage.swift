@@ -54,10 +54,11 @@ final class PlaybackStage {
     func advance(_ frames: Int) { nextFrame += frames }
 
     /// Stages the next step of frames from the ring and returns how many of ours were taken. Real-time.
-    func stageFrames(state: StreamState) -> Int {
+    func stageFrames(state: StreamState, reference: EchoReference? = nil) -> Int {
         let taken = ring.read(into: UnsafeMutableBufferPointer(rebasing: mono[..<stepFrames]))
         let (_, produced) = resampler.process(UnsafeBufferPointer(rebasing: mono[..<taken]), into: converted)
         state.movedFrames.wrappingAdd(taken, ordering: .relaxed)
+        reference?.write(UnsafeBufferPointer(rebasing: mono[..<taken]))
         stage(produced)
         return taken
     }

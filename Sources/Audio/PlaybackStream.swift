@@ -26,25 +26,21 @@ public final class PlaybackStream: CustomStringConvertible {
     private let driver: StreamDriver
     private var writtenAtFlush = 0
 
-    /// Opens and negotiates; a "wav:" file is emptied. Period 1 ... 1000 ms, buffer two periods ... 2000 ms.
-    /// `conversion` is for cards.
-    public convenience init(
-        device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion()
-    ) throws(AudioError) {
-        let wishes = PCMWishes(conversion: conversion)
-        try self.init(device: device, periodMs: periodMs, bufferMs: bufferMs, wishes: wishes)
+    /// Opens and negotiates; a "wav:" file is emptied. With `echo`, a card tells that reference what it plays.
+    public convenience init(device: AudioDevice, echo: EchoReference? = nil) throws(AudioError) {
+        try self.init(device: device, wishes: PCMWishes(conversion: device.conversion), echo: echo)
     }
 
     /// As above, with other wishes for the card.
-    convenience init(device: String, periodMs: Int, bufferMs: Int, wishes: PCMWishes) throws(AudioError) {
-        let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
+    convenience init(device: AudioDevice, wishes: PCMWishes, echo: EchoReference? = nil) throws(AudioError) {
+        let timing = try StreamTiming(device)
         let ring = SampleRing(minimumCapacity: Self.ringFrames)
         let clock = PlaybackClock()
-        switch try DeviceName(device) {
+        switch try DeviceName(device.name) {
         case .pcm(let name):
             let state = try StreamState(ring: ring)
             let pcm = try PCM(name: name, direction: .playback, timing: timing, wishes: wishes)
-            let worker = try PCMPlayback(pcm: pcm, state: state, clock: clock)
+            let worker = try PCMPlayback(pcm: pcm, state: state, clock: clock, reference: echo)
             self.init(driver: StreamDriver(worker, state: state), clock: clock)
         case .wav(let path):
             let state = try StreamState(ring: ring, isTimed: true)

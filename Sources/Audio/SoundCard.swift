@@ -60,8 +60,8 @@ public struct SoundAbilities: Sendable, Equatable {
 
 /// All sound cards, in the kernel's order, each PCM opened, asked and closed again. Plays and records nothing. Blocks
 /// for the time the drivers need to open.
-public func listSoundCards(periodMs: Int = 10, bufferMs: Int = 40) throws(AudioError) -> [SoundCard] {
-    let timing = try StreamTiming(device: "devices", periodMs: periodMs, bufferMs: bufferMs)
+public func listSoundCards() throws(AudioError) -> [SoundCard] {
+    let timing = try StreamTiming(AudioDevice("devices"))
     PCM.silenceErrors()
     var cards: [SoundCard] = []
     var number: Int32 = -1
@@ -76,10 +76,8 @@ public func listSoundCards(periodMs: Int = 10, bufferMs: Int = 40) throws(AudioE
 }
 
 /// One direction of a PCM by any ALSA name, such as "default".
-public func soundPort(
-    device: String, _ direction: AudioDirection, periodMs: Int = 10, bufferMs: Int = 40
-) throws(AudioError) -> SoundPort {
-    let timing = try StreamTiming(device: device, periodMs: periodMs, bufferMs: bufferMs)
+public func soundPort(device: String, _ direction: AudioDirection) throws(AudioError) -> SoundPort {
+    let timing = try StreamTiming(AudioDevice(device))
     return SoundPort(device: device, direction: direction, timing: timing)
 }
 

@@ -20,7 +20,7 @@ struct DeviceRecovery {
 
     func isDue(at now: SuspendingClock.Instant) -> Bool { retryAt.map { $0 <= now } ?? false }
 
-    mutating func opened(_ device: String, _ description: String) -> [DeviceReport] {
+    mutating func opened(_ description: String) -> [DeviceReport] {
         retryAt = nil
         attempts = 0
         lastWords = nil

@@ -28,9 +28,7 @@ struct LevelsCommand: ParsableCommand {
         let audio = try settings.load(namedFiles: false).audio
         do {
             let signals = try ServiceSignals()
-            let stream = try CaptureStream(
-                device: audio.capture, periodMs: audio.periodMs, bufferMs: audio.bufferMs,
-                conversion: audio.conversion(.capture))
+            let stream = try CaptureStream(device: audio.device(.capture))
             StandardStream.output.write(ConsoleText.escaped("\(stream)") + "\n")
             let whole = try Self.measure(stream, signals, frames: seconds.map { $0 * runnerRate })
             let statistics = stream.statistics

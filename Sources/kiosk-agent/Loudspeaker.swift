@@ -14,10 +14,8 @@ final class Loudspeaker {
     /// Frames that may wait for the ring: 10 minutes of an answer, 28.8 MB; a server that sends more has gone mad.
     static let queueLimitFrames = 10 * 60 * 24_000
 
-    private let device: String
-    private let periodMs: Int
-    private let bufferMs: Int
-    private let conversion: SoundConversion
+    private let device: AudioDevice
+    private let echo: EchoReference?
     private var recovery = DeviceRecovery()
     private var stream: PlaybackStream?
     /// Audio for which the ring had no room yet, oldest first; `queueOffset` frames of the first are gone.
@@ -32,11 +30,10 @@ final class Loudspeaker {
     private var epoch: UInt16 = 0
     private var heardFrames = 0
 
-    init(device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion()) {
+    /// With `echo`, that reference is told what is played.
+    init(device: AudioDevice, echo: EchoReference? = nil) {
         self.device = device
-        self.periodMs = periodMs
-        self.bufferMs = bufferMs
-        self.conversion = conversion
+        self.echo = echo
     }
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
@@ -44,13 +41,12 @@ final class Loudspeaker {
 
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
-            let stream = try PlaybackStream(
-                device: device, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
+            let stream = try PlaybackStream(device: device, echo: echo)
             stream.start(at: start)
             self.stream = stream
             epoch = stream.position.epoch
             heardFrames = 0
-            return recovery.opened(device, stream.description)
+            return recovery.opened(stream.description)
         } catch {
             return recovery.failed(error.description, at: start)
         }
@@ -104,7 +100,7 @@ final class Loudspeaker {
         }
         fill()
         guard let failure = stream.failure else {
-            return (progress, stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? [])
+            return (progress, stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? [])
         }
         stream.stop()
         self.stream = nil

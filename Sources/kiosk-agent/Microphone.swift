@@ -3,10 +3,8 @@ import Session
 
 /// The capture device as the runner sees it: frames since the start of audio, and a device that comes back when lost.
 final class Microphone {
-    private let device: String
-    private let periodMs: Int
-    private let bufferMs: Int
-    private let conversion: SoundConversion
+    private let device: AudioDevice
+    private let echo: EchoReference?
     private var recovery = DeviceRecovery()
     private var stream: CaptureStream?
     private var store = CaptureStore()
@@ -18,16 +16,12 @@ final class Microphone {
     /// Frames moved from the ring to the store at a time.
     private static let transferFrames = 4_800
 
-    init(
-        device: String, periodMs: Int, bufferMs: Int, conversion: SoundConversion = SoundConversion(),
-        now: SuspendingClock.Instant
-    ) {
+    /// With `echo`, what the loudspeaker plays by that reference is cancelled.
+    init(device: AudioDevice, echo: EchoReference? = nil, now: SuspendingClock.Instant) {
         self.device = device
-        self.periodMs = periodMs
-        self.bufferMs = bufferMs
-        self.conversion = conversion
+        self.echo = echo
         readAt = now
-        health = MicrophoneHealth(noticesSilence: !device.hasPrefix("wav:"))
+        health = MicrophoneHealth(noticesSilence: !device.name.hasPrefix("wav:"))
         transfer = .allocate(capacity: Self.transferFrames)
     }
 
@@ -41,12 +35,11 @@ final class Microphone {
     /// Opens and starts the device. What there is to say about it, in words.
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
-            let stream = try CaptureStream(
-                device: device, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
+            let stream = try CaptureStream(device: device, echo: echo)
             stream.start(at: start)
             self.stream = stream
             health.restarted()
-            return recovery.opened(device, stream.description)
+            return recovery.opened(stream.description)
         } catch {
             return recovery.failed(error.description, at: start)
         }
@@ -69,7 +62,7 @@ final class Microphone {
             reports += health.captured(samples, isTurnOpen: isTurnOpen).map(report)
         }
         guard let failure = stream.failure else {
-            return reports + (stream.realtimeRefusal.map { recovery.realtimeRefused(device, $0) } ?? [])
+            return reports + (stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? [])
         }
         stream.stop()
         self.stream = nil
@@ -78,8 +71,8 @@ final class Microphone {
 
     private func report(_ finding: MicrophoneHealth.Finding) -> DeviceReport {
         switch finding {
-        case .soundAgain: .line("\(device): \(finding)")
-        case .digitalSilence, .clipping: .fault(Fault(.audio, "\(device): \(finding)"))
+        case .soundAgain: .line("\(device.name): \(finding)")
+        case .digitalSilence, .clipping: .fault(Fault(.audio, "\(device.name): \(finding)"))
         }
     }
 
@@ -93,7 +86,7 @@ final class Microphone {
     func frame(at instant: SuspendingClock.Instant) -> Int {
         let elapsed = instant - readAt
         // Frames are read when 20 ms of them wait, and a period late at the most.
-        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(20 + 2 * periodMs))
+        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(20 + 2 * device.periodMs))
         return max(0, store.endFrame + Int(bounded / .microseconds(1)) * 24 / 1000)
     }
 }

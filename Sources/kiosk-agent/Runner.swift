@@ -1,3 +1,4 @@
+import Audio
 import CLinux
 import FoundationEssentials
 import GPIO
@@ -67,20 +68,16 @@ final class Runner {
         console = Console(key: key)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
-        microphone = Microphone(
-            device: audio.capture, periodMs: audio.periodMs, bufferMs: audio.bufferMs,
-            conversion: audio.conversion(.capture), now: now)
-        loudspeaker = Loudspeaker(
-            device: audio.playback, periodMs: audio.periodMs, bufferMs: audio.bufferMs,
-            conversion: audio.conversion(.playback))
+        // Push-to-talk silences the assistant first, and would only get its frames later.
+        let turns = settings.turns
+        let isEchoCancelled = turns.microphoneWhileSpeaking == .echoCancelled && turns.detection != .pushToTalk
+        let echo = isEchoCancelled ? EchoReference() : nil
+        microphone = Microphone(device: audio.device(.capture), echo: echo, now: now)
+        loudspeaker = Loudspeaker(device: audio.device(.playback), echo: echo)
         machine = SessionStateMachine(
             configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
             seed: UInt64.random(in: 0...UInt64.max))
         notifier = ServiceNotifier(environment: environment)
-        if settings.turns.microphoneWhileSpeaking == .echoCancelled {
-            let words = "turns.microphone_while_speaking: there is no echo canceller yet, the microphone is muted"
-            report(Fault(.audio, words))
-        }
     }
 
     /// Runs until SIGTERM or SIGINT (nil), or until it is to begin anew; everything is written and closed when it

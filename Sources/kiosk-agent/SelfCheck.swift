@@ -33,15 +33,12 @@ struct SelfCheck {
 
     /// The sound device opened, negotiated and closed again.
     func sound(_ direction: AudioDirection) -> Finding {
-        let (name, device) = switch direction {
-        case .capture: ("capture", settings.audio.capture)
-        case .playback: ("playback", settings.audio.playback)
+        let name = switch direction {
+        case .capture: "capture"
+        case .playback: "playback"
         }
         do {
-            let words = try probe(
-                device: device, direction, periodMs: settings.audio.periodMs, bufferMs: settings.audio.bufferMs,
-                conversion: settings.audio.conversion(direction))
-            return .good(name, words)
+            return .good(name, try probe(device: settings.audio.device(direction), direction))
         } catch {
             return .bad(name, error)
         }

@@ -25,7 +25,7 @@ extension SessionConfiguration {
         self.init(
             model: settings.realtime.model, voice: settings.realtime.voice,
             instructions: settings.realtime.instructions, detection: detection,
-            microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .open ? .open : .muted,
+            microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
             outOfBand: outOfBand, transcriptionInstructions: settings.transcription.instructions,
             builtInModel: settings.transcription.builtInModel)
     }

@@ -123,11 +123,13 @@ struct Settings: Sendable, Equatable {
 }
 
 extension Settings.Audio {
-    /// What becomes of a card's sound.
-    func conversion(_ direction: AudioDirection) -> SoundConversion {
-        switch direction {
-        case .capture: SoundConversion(channel: captureChannel, resamplerQuality: resamplerQuality)
-        case .playback: SoundConversion(channel: playbackChannel, resamplerQuality: resamplerQuality)
+    /// The sound device of a direction, and how it is to be used.
+    func device(_ direction: AudioDirection) -> AudioDevice {
+        let (name, channel) = switch direction {
+        case .capture: (capture, captureChannel)
+        case .playback: (playback, playbackChannel)
         }
+        let conversion = SoundConversion(channel: channel, resamplerQuality: resamplerQuality)
+        return AudioDevice(name, periodMs: periodMs, bufferMs: bufferMs, conversion: conversion)
     }
 }

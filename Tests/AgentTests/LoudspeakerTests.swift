@@ -1,3 +1,4 @@
+import Audio
 import Session
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 @Suite struct LoudspeakerTests {
     @Test func anAnswerThatNeverEndsIsCutOffAndThatIsSaid() {
         // Never opened: everything waits.
-        let loudspeaker = Loudspeaker(device: "null", periodMs: 10, bufferMs: 40)
+        let loudspeaker = Loudspeaker(device: AudioDevice("null"))
         for _ in 0..<10 { loudspeaker.play([Int16](repeating: 1, count: 60 * 24_000)) }
         #expect(loudspeaker.process(at: .now).progress == [])
         loudspeaker.play([1])

@@ -1,3 +1,4 @@
+import Audio
 import Foundation
 import Session
 import Testing
@@ -10,7 +11,7 @@ import Testing
         let folder = try TemporaryFolder()
         let file = try folder.write(wave(samples), to: "said.wav")
         let start = SuspendingClock.now
-        let microphone = Microphone(device: "wav:\(file)", periodMs: 10, bufferMs: 40, now: start)
+        let microphone = Microphone(device: AudioDevice("wav:\(file)"), now: start)
         _ = microphone.open(at: start)
         var reports: [DeviceReport] = []
         let deadline = start + .seconds(5)

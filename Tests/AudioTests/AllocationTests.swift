@@ -43,7 +43,7 @@ struct AllocationTests {
 
     /// alsa-lib's null card, which holds nothing back but by our own pace: two buffers, so 4 s of periods of 1 ms.
     private func open(_ direction: AudioDirection, _ layout: Layout, bufferMs: Int) throws -> PCM {
-        let timing = try StreamTiming(device: "null", periodMs: 1, bufferMs: bufferMs)
+        let timing = try StreamTiming(AudioDevice("null", periodMs: 1, bufferMs: bufferMs))
         return try PCM(name: "null", direction: direction, timing: timing, wishes: layout.wishes)
     }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CaptureStreamTests {
     @Test func aWAVFileIsCapturedFromItsFirstFrameThenSilence() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(2400)).bytes)
-        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
         stream.start(at: .now)
         #expect(stream.collect(3000) == ramp(2400) + [Int16](repeating: 0, count: 600))
         stream.stop()
@@ -18,7 +18,7 @@ import Testing
 
     @Test func framesComeInRealTimeAfterTheStart() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
-        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
         let start = SuspendingClock.now + .milliseconds(50)
         stream.start(at: start)
         var isEarly = false
@@ -42,7 +42,7 @@ import Testing
         let click = frames / 2
         let samples = (0..<frames).flatMap { ($0 == click ? [20_000, 20_000] : [0, 0]) as [Int16] }
         let file = try TemporaryFile(WAVBytes(channels: 2, rate: rate, samples: samples).bytes)
-        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
         stream.start(at: .now)
         let captured = stream.collect(1600)
         stream.stop()
@@ -55,7 +55,7 @@ import Testing
         let ring = SampleRing(minimumCapacity: 512)
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
         let state = try StreamState(ring: ring, isTimed: true)
-        let timing = try StreamTiming(device: "wav", periodMs: 10, bufferMs: 40)
+        let timing = try StreamTiming(AudioDevice("wav"))
         let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
         let driver = StreamDriver(worker, state: state)
         driver.start(name: "capture", at: .now)
@@ -71,7 +71,7 @@ import Testing
 
     @Test func stoppingBeforeTheStartIsPromptAndStoppingTwiceHarmless() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(10)).bytes)
-        let stream = try CaptureStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
         stream.stop()
         stream.start(at: .now + .seconds(3600))
         let begin = SuspendingClock.now
@@ -84,7 +84,7 @@ import Testing
 
     @Test func theOwnerIsWokenWhenTwentyMillisecondsWaitAndNotBefore() throws {
         let state = try StreamState(ring: SampleRing(minimumCapacity: CaptureStream.ringFrames))
-        let timing = try StreamTiming(device: "null", periodMs: 10, bufferMs: 40)
+        let timing = try StreamTiming(AudioDevice("null"))
         let worker = try PCMCapture(pcm: PCM(name: "null", direction: .capture, timing: timing), state: state)
         let driver = StreamDriver(worker, state: state)
         driver.start(name: "capture", at: .now)
@@ -98,7 +98,7 @@ import Testing
 
     @Test(.enabled(if: allocation_counter_is_on(), "a sanitizer locks no memory"))
     func aCardsThreadLocksTheMemoryOrSaysWhyNot() throws {
-        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("null"))
         stream.start(at: .now)
         stream.stop()
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func theNullCardDeliversSilenceAtTheSpeedOfACard() throws {
-        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try CaptureStream(device: AudioDevice("null"))
         #expect(stream.description.hasPrefix("null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms)"))
         let start = SuspendingClock.now
         stream.start(at: start)
@@ -125,7 +125,7 @@ import Testing
         wishes.rates = [48_000]
         wishes.formats = [.s32]
         wishes.channels = [2]
-        let stream = try CaptureStream(device: "null", periodMs: 10, bufferMs: 40, wishes: wishes)
+        let stream = try CaptureStream(device: AudioDevice("null"), wishes: wishes)
         #expect(stream.description.hasPrefix("null: 48000 Hz, S32_LE, 2 channels, period 480 frames (10.0 ms)"))
         stream.start(at: .now)
         #expect(stream.collect(960) == [Int16](repeating: 0, count: 960))

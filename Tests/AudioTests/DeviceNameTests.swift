@@ -22,10 +22,10 @@ import Testing
     @Test(arguments: badDevices.indices)
     func aBadDeviceIsOneClearLine(index: Int) {
         let bad = Self.badDevices[index]
-        #expect(line { _ = try PlaybackStream(device: bad.device, periodMs: 10, bufferMs: 40) } == bad.playback)
-        #expect(line { _ = try CaptureStream(device: bad.device, periodMs: 10, bufferMs: 40) } == bad.capture)
-        #expect(line { _ = try probe(device: bad.device, .playback) } == bad.playback)
-        #expect(line { _ = try probe(device: bad.device, .capture) } == bad.capture)
+        #expect(line { _ = try PlaybackStream(device: AudioDevice(bad.device)) } == bad.playback)
+        #expect(line { _ = try CaptureStream(device: AudioDevice(bad.device)) } == bad.capture)
+        #expect(line { _ = try probe(device: AudioDevice(bad.device), .playback) } == bad.playback)
+        #expect(line { _ = try probe(device: AudioDevice(bad.device), .capture) } == bad.capture)
     }
 
     @Test(arguments: [
@@ -35,22 +35,23 @@ import Testing
         (10, .max, "null: buffer of 9223372036854775807 ms: wanted 20 (two periods) to 2000 ms"),
     ])
     func timingOutsideItsLimitsIsOneClearLine(periodMs: Int, bufferMs: Int, expected: String) {
-        #expect(line { _ = try probe(device: "null", .capture, periodMs: periodMs, bufferMs: bufferMs) } == expected)
+        let device = AudioDevice("null", periodMs: periodMs, bufferMs: bufferMs)
+        #expect(line { _ = try probe(device: device, .capture) } == expected)
     }
 
     @Test func errorsSayWhetherOpeningAgainMayHelp() {
         #expect(throws: AudioError(.reopen, "hw:7,0: open: No such file or directory")) {
-            _ = try probe(device: "hw:7,0", .capture)
+            _ = try probe(device: AudioDevice("hw:7,0"), .capture)
         }
         #expect(throws: AudioError(.tellOperator, "wav:/tmp: wanted a regular file")) {
-            _ = try probe(device: "wav:/tmp", .capture)
+            _ = try probe(device: AudioDevice("wav:/tmp"), .capture)
         }
     }
 
     @Test(arguments: [AudioDirection.capture, .playback])
     func probingACardDescribesIt(direction: AudioDirection) throws {
         #expect(
-            try probe(device: "null", direction)
+            try probe(device: AudioDevice("null"), direction)
                 == "null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms), "
                 + "buffer 960 frames (40.0 ms), read/write")
     }
@@ -59,12 +60,16 @@ import Testing
         let file = try TemporaryFile(WAVBytes(channels: 2, rate: 48_000, samples: ramp(100)).bytes)
         let before = file.bytes
         #expect(
-            try probe(device: "wav:\(file.path)", .capture)
+            try probe(device: AudioDevice("wav:\(file.path)"), .capture)
                 == "wav:\(file.path): 48000 Hz, S16_LE, 2 channels, 50 frames, converted to 24000 Hz")
-        #expect(try probe(device: "wav:\(file.path)", .playback) == "wav:\(file.path): 24000 Hz, S16_LE, 1 channel")
+        #expect(
+            try probe(device: AudioDevice("wav:\(file.path)"), .playback)
+                == "wav:\(file.path): 24000 Hz, S16_LE, 1 channel")
         #expect(file.bytes == before)
         let absent = try TemporaryFile()
-        #expect(try probe(device: "wav:\(absent.path)", .playback) == "wav:\(absent.path): 24000 Hz, S16_LE, 1 channel")
+        #expect(
+            try probe(device: AudioDevice("wav:\(absent.path)"), .playback)
+                == "wav:\(absent.path): 24000 Hz, S16_LE, 1 channel")
         #expect(!FileManager.default.fileExists(atPath: absent.path))
     }
 

@@ -109,6 +109,18 @@ import Testing
         #expect(isNear(heard(alignment, blocks: 2, from: 1300), ramp(480, from: 1200)))
     }
 
+    @Test func aMicrophoneThatWasOpenedAgainFindsTheRunAgain() {
+        let (reference, former) = pair()
+        write(reference, ramp(1000))
+        reference.start(frame: 0, ns: 0)
+        #expect(isNear(heard(former, at: 240), ramp(240, from: 240)))
+        let alignment = EchoAlignment(reference: reference)
+        alignment.restartCapture(frame: 0, ns: ns(1000))
+        write(reference, ramp(2400, from: 1000))
+        reference.look(frame: 1100, ns: ns(1100))
+        #expect(isNear(heard(alignment, at: 480), ramp(240, from: 1480)))
+    }
+
     @Test func anOverrunOfTheMicrophoneIsMadeGoodAtOnce() {
         let (reference, alignment) = pair()
         write(reference, ramp(9600))

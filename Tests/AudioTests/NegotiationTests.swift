@@ -5,7 +5,7 @@ import Testing
 /// What is asked of a card; the null card grants everything.
 @Suite struct NegotiationTests {
     private func words(_ conversion: SoundConversion) throws -> String {
-        try probe(device: "null", .capture, conversion: conversion)
+        try probe(device: AudioDevice("null", conversion: conversion), .capture)
     }
 
     @Test(arguments: [(0, "1 channel"), (1, "channel 1 of 2"), (2, "channel 2 of 2"), (8, "channel 8 of 8")])

@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [1, 239, 240, 5000])
     func heardEqualsWrittenOnTheNullCard(frames: Int) throws {
-        let stream = try PlaybackStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try PlaybackStream(device: AudioDevice("null"))
         stream.start(at: .now)
         #expect(stream.write(ramp(frames)) == frames)
         #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: [44_100, 48_000, 16_000, 11_025], [1, 240, 2401])
     func roundingOfTheResamplerLeavesNoFrameUnheard(rate: Int, frames: Int) throws {
         let stream = try PlaybackStream(
-            device: "null", periodMs: 10, bufferMs: 40, wishes: wishes(rate, .s16, 2))
+            device: AudioDevice("null"), wishes: wishes(rate, .s16, 2))
         stream.start(at: .now)
         #expect(stream.write(ramp(frames)) == frames)
         #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
@@ -43,7 +43,7 @@ import Testing
     @Test func theCardGetsTheFramesThenSilenceToTheEndOfItsPeriod() throws {
         let file = try TemporaryFile()
         do {
-            let stream = try PlaybackStream(device: fileDevice(file), periodMs: 10, bufferMs: 40)
+            let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
             stream.start(at: .now)
             #expect(stream.write(ramp(1000)) == 1000)
             #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
@@ -59,7 +59,7 @@ import Testing
         let tone = (0..<2400).map { Int16(10_000 * sin(Double($0) * 2 * .pi * 500 / 24_000)) }
         do {
             let stream = try PlaybackStream(
-                device: fileDevice(file), periodMs: 10, bufferMs: 40, wishes: wishes(48_000, .s32, 2))
+                device: AudioDevice(fileDevice(file)), wishes: wishes(48_000, .s32, 2))
             #expect(stream.description.contains("48000 Hz, S32_LE, 2 channels"))
             #expect(stream.description.hasSuffix("converted at 24000 Hz"))
             stream.start(at: .now)
@@ -82,7 +82,7 @@ import Testing
         let file = try TemporaryFile()
         do {
             let stream = try PlaybackStream(
-                device: fileDevice(file), periodMs: 10, bufferMs: 40, wishes: wishes(48_000, .s16, 1))
+                device: AudioDevice(fileDevice(file)), wishes: wishes(48_000, .s16, 1))
             stream.start(at: .now)
             #expect(stream.write([Int16](repeating: 10_000, count: 10)) == 10)
             #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func aFlushAnswersAndNewFramesPlayAfterIt() throws {
-        let stream = try PlaybackStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try PlaybackStream(device: AudioDevice("null"))
         stream.start(at: .now)
         #expect(stream.write(ramp(480)) == 480)
         #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
@@ -110,7 +110,7 @@ import Testing
     @Test func aFlushThrowsAwayWhatWasWrittenBeforeItAndNothingElse() throws {
         let file = try TemporaryFile()
         do {
-            let stream = try PlaybackStream(device: fileDevice(file), periodMs: 10, bufferMs: 40)
+            let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
             #expect(stream.write(ramp(480)) == 480)
             let epoch = stream.flush()
             #expect(stream.write(ramp(240, from: 1000)) == 240)
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func aSilentCardIsStartedAtOnceByNewFrames() throws {
-        let stream = try PlaybackStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try PlaybackStream(device: AudioDevice("null"))
         stream.start(at: .now)
         let epoch = stream.flush()
         #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch })
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func framesBeforeTheStartWaitForIt() throws {
-        let stream = try PlaybackStream(device: "null", periodMs: 10, bufferMs: 40)
+        let stream = try PlaybackStream(device: AudioDevice("null"))
         #expect(stream.write(ramp(100)) == 100)
         let start = SuspendingClock.now + .milliseconds(60)
         stream.start(at: start)

@@ -37,7 +37,7 @@ import Testing
     @Test func aPortWithoutACardMayGetOneLater() {
         #expect(throws: AudioError(.reopen, "usb:1-1: open: no sound card at this USB port")) { try name("usb:1-1") }
         #expect(throws: AudioError(.reopen, "usb:9-9: open: no sound card at this USB port")) {
-            _ = try CaptureStream(device: "usb:9-9", periodMs: 10, bufferMs: 40)
+            _ = try CaptureStream(device: AudioDevice("usb:9-9"))
         }
     }
 
@@ -47,7 +47,7 @@ import Testing
     ])
     func whatIsNoPortIsOneClearLine(setting: String) {
         let line = "\(setting): wanted usb:PORT or usb:PORT,DEVICE as kiosk-agent devices shows it"
-        #expect(throws: AudioError(.tellOperator, line)) { _ = try probe(device: setting, .capture) }
+        #expect(throws: AudioError(.tellOperator, line)) { _ = try probe(device: AudioDevice(setting), .capture) }
     }
 
     @Test func onlyUSBCardsHaveAPort() throws {

@@ -9,7 +9,7 @@ import Testing
 
     init() throws {
         file = try TemporaryFile()
-        stream = try PlaybackStream(device: "wav:\(file.path)", periodMs: 10, bufferMs: 40)
+        stream = try PlaybackStream(device: AudioDevice("wav:\(file.path)"))
     }
 
     /// The file without the silence around and between what was heard.

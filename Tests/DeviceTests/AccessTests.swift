@@ -14,7 +14,7 @@ extension Devices {
             let visitor = try FarEnd.playing(Self.layout, on: cable)
             var wishes = PCMWishes()
             wishes.accesses = [access]
-            let microphone = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40, wishes: wishes)
+            let microphone = try CaptureStream(device: AudioDevice(cable.kiosk), wishes: wishes)
             let words = access == .mmap ? "mmap" : "read/write"
             #expect(microphone.description.hasSuffix(", \(words)"))
             microphone.start(at: .now)
@@ -34,7 +34,7 @@ extension Devices {
             let visitor = try FarEnd.recording(Self.layout, on: cable)
             var wishes = PCMWishes()
             wishes.accesses = [access]
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40, wishes: wishes)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk), wishes: wishes)
             loudspeaker.start(at: .now)
             let said = noise(9700)
             #expect(loudspeaker.write(said) == said.count)
@@ -48,7 +48,7 @@ extension Devices {
 
         /// A plug-in is never mapped, even over a card that could be.
         @Test func aPlugInIsReadAndWritten() throws {
-            let microphone = try CaptureStream(device: "plug\(cable.kiosk)", periodMs: 10, bufferMs: 40)
+            let microphone = try CaptureStream(device: AudioDevice("plug\(cable.kiosk)"))
             #expect(microphone.description.contains(", read/write"))
         }
     }

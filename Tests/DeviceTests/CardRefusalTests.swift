@@ -11,8 +11,8 @@ extension Devices {
         private let cable = Loopback(cable: 4)
 
         @Test func aCardInUseIsBusy() throws {
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
-            let line = refusal { _ = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40) }
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk))
+            let line = refusal { _ = try PlaybackStream(device: AudioDevice(cable.kiosk)) }
             #expect(line == "\(cable.kiosk): open: Device or resource busy")
             #expect(loudspeaker.failure == nil)
             Figures.record("alsa card in use", line)
@@ -20,21 +20,21 @@ extension Devices {
 
         @Test func aMissingCardOrDeviceIsNamed() {
             for name in ["hw:Nope", "hw:Loopback,7"] {
-                let line = refusal { _ = try CaptureStream(device: name, periodMs: 10, bufferMs: 40) }
+                let line = refusal { _ = try CaptureStream(device: AudioDevice(name)) }
                 #expect(line.hasPrefix("\(name): open: No such "))
                 Figures.record("alsa \(name)", line)
             }
         }
 
         @Test func aCardOfAnotherUserIsRefused() {
-            let line = Nobody.run { refusal { _ = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40) } }
+            let line = Nobody.run { refusal { _ = try CaptureStream(device: AudioDevice(cable.kiosk)) } }
             #expect(line == "\(cable.kiosk): open: Permission denied")
             Figures.record("alsa card without permission", line)
         }
 
         @Test func aLayoutThatTheOtherEndForbidsIsRefused() throws {
             let visitor = try FarEnd.playing(Self.layout, on: cable)
-            let timing = try StreamTiming(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let timing = try StreamTiming(AudioDevice(cable.kiosk))
             let wishes = PCMWishes(rates: [48_000], formats: [.s32], channels: [2])
             let line = refusal {
                 _ = try PCM(name: cable.kiosk, direction: .capture, timing: timing, wishes: wishes)

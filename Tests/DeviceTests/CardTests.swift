@@ -10,7 +10,7 @@ extension Devices {
         private let cable = Loopback(cable: 0)
         private let timing: StreamTiming
 
-        init() throws { timing = try StreamTiming(device: "card", periodMs: 10, bufferMs: 40) }
+        init() throws { timing = try StreamTiming(AudioDevice("card")) }
 
         /// 200 ms of bytes that repeat nowhere and begin with no zero.
         private func bytes(_ layout: Layout) -> Data {

@@ -13,7 +13,7 @@ extension Devices {
             let layout = Layout(rate: 24_000, format: format, channels: 8)
             let visitor = try FarEnd.playing(layout, on: cable)
             let microphone = try CaptureStream(
-                device: cable.kiosk, periodMs: 10, bufferMs: 40, conversion: SoundConversion(channel: channel))
+                device: AudioDevice(cable.kiosk, conversion: SoundConversion(channel: channel)))
             #expect(microphone.description.contains("\(format.name), channel \(channel) of 8, period 240 frames"))
             microphone.start(at: .now)
             let sent = noise(4800)
@@ -29,7 +29,7 @@ extension Devices {
             let layout = Layout(rate: 24_000, format: .s24Packed, channels: 8)
             let visitor = try FarEnd.recording(layout, on: cable)
             let loudspeaker = try PlaybackStream(
-                device: cable.kiosk, periodMs: 10, bufferMs: 40, conversion: SoundConversion(channel: channel))
+                device: AudioDevice(cable.kiosk, conversion: SoundConversion(channel: channel)))
             loudspeaker.start(at: .now)
             let said = noise(4800)
             #expect(loudspeaker.write(said) == said.count)
@@ -48,7 +48,7 @@ extension Devices {
             let error = AudioError(.tellOperator, "\(cable.kiosk): at most 2 channels: wanted channel 3")
             #expect(throws: error) {
                 _ = try CaptureStream(
-                    device: cable.kiosk, periodMs: 10, bufferMs: 40, conversion: SoundConversion(channel: 3))
+                    device: AudioDevice(cable.kiosk, conversion: SoundConversion(channel: 3)))
             }
             #expect(visitor.words == "")
         }

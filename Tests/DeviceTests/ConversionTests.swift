@@ -15,7 +15,7 @@ extension Devices {
 
         @Test(arguments: Layout.ours) func capturesBitExactWhereOnlyFormatAndChannelsDiffer(_ layout: Layout) throws {
             let visitor = try FarEnd.playing(layout, on: cable)
-            let microphone = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let microphone = try CaptureStream(device: AudioDevice(cable.kiosk))
             #expect(microphone.description.hasPrefix("\(cable.kiosk): \(layout), period 240 frames (10.0 ms)"))
             microphone.start(at: .now)
             let sent = noise(9600)
@@ -31,7 +31,7 @@ extension Devices {
 
         @Test(arguments: Layout.ours) func playsBitExactWhereOnlyFormatAndChannelsDiffer(_ layout: Layout) throws {
             let visitor = try FarEnd.recording(layout, on: cable)
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk))
             #expect(loudspeaker.description.hasPrefix("\(cable.kiosk): \(layout), period 240 frames (10.0 ms)"))
             loudspeaker.start(at: .now)
             // An odd number of periods, so that their end falls between two ticks of the card.
@@ -57,7 +57,7 @@ extension Devices {
         @Test(arguments: Layout.cards + Layout.speech)
         func capturesAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
             let visitor = try FarEnd.playing(layout, on: cable)
-            let microphone = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let microphone = try CaptureStream(device: AudioDevice(cable.kiosk))
             #expect(microphone.description.hasPrefix("\(cable.kiosk): \(layout), period \(layout.rate / 100) frames"))
             microphone.start(at: .now)
             visitor.play(layout.bytes(
@@ -76,7 +76,7 @@ extension Devices {
         @Test(arguments: Layout.cards + Layout.speech)
         func playsAbove60dBWhereTheRateDiffers(_ layout: Layout) throws {
             let visitor = try FarEnd.recording(layout, on: cable)
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk))
             #expect(loudspeaker.description.hasPrefix("\(cable.kiosk): \(layout), period \(layout.rate / 100) frames"))
             loudspeaker.start(at: .now)
             #expect(loudspeaker.write(Tones.samples(7200, rate: runnerRate, highest: layout.highestTone)) == 7200)

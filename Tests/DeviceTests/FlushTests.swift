@@ -12,7 +12,7 @@ extension Devices {
 
         @Test func aFlushSilencesTheCardAndCountsWhatWasHeard() throws {
             let visitor = try FarEnd.recording(Self.layout, on: cable)
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk))
             loudspeaker.start(at: .now)
             #expect(loudspeaker.write(noise(24_000)) == 24_000)
             #expect(eventually { loudspeaker.position.heardFrames > 4800 })

@@ -97,13 +97,13 @@ extension Devices {
         }
 
         private func openMicrophone() throws -> CaptureStream {
-            let stream = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let stream = try CaptureStream(device: AudioDevice(cable.kiosk))
             stream.start(at: .now)
             return stream
         }
 
         private func openLoudspeaker() throws -> PlaybackStream {
-            let stream = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let stream = try PlaybackStream(device: AudioDevice(cable.kiosk))
             stream.start(at: .now)
             return stream
         }

@@ -24,14 +24,15 @@ extension Devices {
                     let agreement = try abilities.agreement.get()
                     #expect(agreement.hasPrefix("24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms)"))
                     // What is advised can be written into the settings.
-                    #expect(try probe(device: port.device, port.direction) == "\(port.device): \(agreement)")
+                    let words = try probe(device: AudioDevice(port.device), port.direction)
+                    #expect(words == "\(port.device): \(agreement)")
                 }
             }
             Figures.record("alsa cards", cards.map { "\($0.id) (\($0.ports.count) ports)" }.joined(separator: ", "))
         }
 
         @Test func askingACardTakesNothingFromWhoeverUsesIt() throws {
-            let loudspeaker = try PlaybackStream(device: Loopback(cable: 7).kiosk, periodMs: 10, bufferMs: 40)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(Loopback(cable: 7).kiosk))
             loudspeaker.start(at: .now)
             #expect(loudspeaker.write(noise(9600)) == 9600)
             _ = try listSoundCards()

@@ -16,7 +16,7 @@ extension Devices {
             var wishes = PCMWishes()
             wishes.rates = [rate]
             let cable = Loopback(cable: 6)
-            let stream = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40, wishes: wishes)
+            let stream = try CaptureStream(device: AudioDevice(cable.kiosk), wishes: wishes)
             stream.start(at: .now)
             let buffer = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 24_000)
             defer { buffer.deallocate() }

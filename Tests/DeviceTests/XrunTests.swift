@@ -12,7 +12,7 @@ extension Devices {
 
         @Test func anOverrunIsCountedOnceAndCaptureGoesOn() throws {
             let visitor = try FarEnd.playing(Self.layout, on: cable)
-            let microphone = try CaptureStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let microphone = try CaptureStream(device: AudioDevice(cable.kiosk))
             microphone.start(at: .now)
             let sent = ramp(24_000)
             visitor.play(Self.layout.bytes(sent), Self.layout)
@@ -34,7 +34,7 @@ extension Devices {
 
         @Test func anUnderrunIsCountedOnceAndEverythingIsPlayed() throws {
             let visitor = try FarEnd.recording(Self.layout, on: cable)
-            let loudspeaker = try PlaybackStream(device: cable.kiosk, periodMs: 10, bufferMs: 40)
+            let loudspeaker = try PlaybackStream(device: AudioDevice(cable.kiosk))
             loudspeaker.start(at: .now)
             let said = ramp(24_000)
             #expect(loudspeaker.write(said) == said.count)
