@@ -9,8 +9,10 @@ import Testing
     }
 
     /// Converts in pieces of the given sizes, used round and round.
-    private func convert(_ input: [Int16], from: Int, to: Int, pieces: [Int]) throws -> [Int16] {
-        var resampler = try Resampler(from: from, to: to)
+    private func convert(
+        _ input: [Int16], from: Int, to: Int, pieces: [Int], quality: Int = 5
+    ) throws -> [Int16] {
+        var resampler = try Resampler(from: from, to: to, quality: quality)
         var output: [Int16] = []
         var offset = 0
         var piece = 0
@@ -55,9 +57,58 @@ import Testing
         let missing = 24_000 - output.count
         #expect(missing >= 0)
         #expect(missing <= (latency * 24_000 + rate - 1) / rate + 1)
-        // Below 6 ms at every rate (5 ms at 8 kHz), and 1.7 ms for the commonest card.
+        // Below 6 ms at every rate (5 ms at 8 kHz), and 1 ms for the commonest card.
         #expect(latency * 1000 < 6 * rate)
-        if rate == 48_000 { #expect(latency == 80) }
+        if rate == 48_000 { #expect(latency == 47) }
+    }
+
+    /// What is left of a tone, in decibels; `from` to `to`, by the given quality.
+    private func level(_ hertz: Double, from: Int, to: Int, quality: Int = 5) throws -> Double {
+        let input = tone(hertz, rate: from, frames: from)
+        let output = try convert(input, from: from, to: to, pieces: [from / 100], quality: quality)
+        let power = { (samples: ArraySlice<Int16>) in
+            samples.reduce(0) { $0 + pow(Double($1), 2) } / Double(samples.count)
+        }
+        return 10 * log10(power(output[1000..<20_000]) / power(input[1000..<20_000]))
+    }
+
+    @Test(arguments: [100.0, 1000, 4000, 8000, 10_000])
+    func speechPassesUnchangedToAndFromACardOf48kHz(hertz: Double) throws {
+        #expect(try abs(level(hertz, from: 48_000, to: 24_000)) < 0.01)
+        #expect(try abs(level(hertz, from: 24_000, to: 48_000)) < 0.01)
+    }
+
+    @Test(arguments: [13_300.0, 14_000, 16_500, 20_000, 23_900])
+    func whatHalfTheRateCannotHoldIsGoneAsFarAsSixteenBitsTell(hertz: Double) throws {
+        let left = try level(hertz, from: 48_000, to: 24_000)
+        #expect(left < -78)
+    }
+
+    @Test func theMirrorImageOfSpeechIsNotHeard() throws {
+        let output = try convert(tone(3000, rate: 24_000, frames: 24_000), from: 24_000, to: 48_000, pieces: [240])
+        // The mirror image of 3 kHz is at 21 kHz.
+        var (real, imaginary) = (0.0, 0.0)
+        for index in 4000..<44_000 {
+            real += Double(output[index]) * cos(2 * .pi * 21_000 * Double(index) / 48_000)
+            imaginary += Double(output[index]) * sin(2 * .pi * 21_000 * Double(index) / 48_000)
+        }
+        #expect(20 * log10((real * real + imaginary * imaginary).squareRoot() / 20_000 / 16_000) < -78)
+    }
+
+    /// The input that drives the filter furthest must neither trap nor wrap, and come out at the limit.
+    @Test(arguments: [(48_000, 24_000), (24_000, 48_000)])
+    func theLoudestInputSaturates(from: Int, to: Int) throws {
+        let middle = 150
+        for target in [middle * to / from, middle * to / from + 1] {
+            var loudest = [Int16](repeating: .max, count: 2 * middle)
+            for frame in middle - 60...middle + 60 {
+                var impulse = [Int16](repeating: 0, count: 2 * middle)
+                impulse[frame] = .max
+                let response = try convert(impulse, from: from, to: to, pieces: [impulse.count])
+                if response[target] < 0 { loudest[frame] = .min }
+            }
+            #expect(try convert(loudest, from: from, to: to, pieces: [100])[target] == .max)
+        }
     }
 
     @Test func equalRatesAreCopiedWithoutLatency() throws {
@@ -78,7 +129,7 @@ import Testing
         let (_, produced) = zeros.withUnsafeBufferPointer { zeros in
             output.withUnsafeMutableBufferPointer { resampler.process(zeros, into: $0) }
         }
-        #expect(produced == (960 - 80) / 2)
+        #expect(produced == (960 - 47 + 1) / 2)
         #expect(output[..<produced].allSatisfy { $0 == 0 })
     }
 
