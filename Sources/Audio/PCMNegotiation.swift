@@ -196,6 +196,13 @@ private func setThresholds(_ raw: OpaquePointer, name: String, _ geometry: PCMGe
         snd_pcm_sw_params_set_stop_threshold(raw, software, snd_pcm_uframes_t(geometry.bufferFrames)),
         name, "stop threshold")
     try check(snd_pcm_sw_params(raw, software), name, "software parameters")
+    // What a card has played becomes silence at once: when it runs empty it goes on through its buffer until the kernel
+    // stops it, and would play what it played a buffer ago. Refused by none that was seen, and none needs it to work.
+    if snd_pcm_type(raw) == SND_PCM_TYPE_HW, snd_pcm_stream(raw) == SND_PCM_STREAM_PLAYBACK,
+        snd_pcm_sw_params_set_silence_size(raw, software, boundary) == 0
+    {
+        _ = snd_pcm_sw_params(raw, software)
+    }
 }
 
 private func check(_ code: Int32, _ name: String, _ step: String) throws(AudioError) {
