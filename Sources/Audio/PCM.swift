@@ -21,11 +21,16 @@ struct PCM: ~Copyable {
     static let pauseNs: Int64 = 1_000_000
     /// Wait before restarting again a PCM that could not be restarted.
     static let retryPauseNs: Int64 = 20_000_000
+    /// A card's position moves in jumps, of 4 ms where it is the tick of a kernel with 250 a second (snd-aloop), and we
+    /// need time to write what it plays instead.
+    static let marginMs = 5
 
     let name: String
     let geometry: PCMGeometry
     let conversion: SoundConversion
     private let raw: OpaquePointer
+    /// Frames just ahead of the card that are not rewound: it may have them already.
+    private let marginFrames: Int
     /// The wake descriptor, then the PCM's own; filled at open.
     private let descriptors: UnsafeMutableBufferPointer<pollfd>
 
@@ -50,6 +55,8 @@ struct PCM: ~Copyable {
         descriptors.initialize(repeating: pollfd(fd: -1, events: Int16(POLLIN), revents: 0))
         if let first = descriptors.baseAddress { snd_pcm_poll_descriptors(pcm, first + 1, UInt32(count)) }
         raw = pcm
+        let fewest = geometry.rate * Self.marginMs / 1000
+        marginFrames = Self.countsInPeriods(pcm) ? max(fewest, geometry.periodFrames) : fewest
         conversion = wishes.conversion
         self.name = name
     }
@@ -141,6 +148,21 @@ struct PCM: ~Copyable {
         return code < 0 ? Int(code) : max(0, frames)
     }
 
+    /// Takes back what is queued but for what the card is about to play, so that something else can be written in its
+    /// place. Returns the frames taken back: 0 or less when that is impossible. Real-time.
+    func rewind() -> Int {
+        // Plug-ins have given away what they took.
+        guard snd_pcm_type(raw) == SND_PCM_TYPE_HW else { return 0 }
+        let available = snd_pcm_avail(raw)
+        if available < 0 { return available }
+        let queued = geometry.bufferFrames - available
+        // A card that has copied frames out of its buffer tells of them, and leaves all of the buffer to us.
+        let isAhead = delay() > queued
+        let wanted = queued - (isAhead ? geometry.rate * Self.marginMs / 1000 : marginFrames)
+        let frames = min(wanted, snd_pcm_rewindable(raw))
+        return frames > 0 ? snd_pcm_rewind(raw, snd_pcm_uframes_t(frames)) : frames
+    }
+
     /// Reads up to `frames` interleaved frames, one at least; -EAGAIN when there is none. Real-time.
     func read(into bytes: UnsafeMutableRawPointer, frames: Int) -> Int {
         // SAFETY: the caller's buffer holds `frames` frames of this PCM's geometry.
@@ -157,6 +179,14 @@ struct PCM: ~Copyable {
         case .mmap: Self.atLeastOne(snd_pcm_mmap_writei(raw, bytes, snd_pcm_uframes_t(frames)))
         case .readWrite: snd_pcm_writei(raw, bytes, snd_pcm_uframes_t(frames))
         }
+    }
+
+    /// Whether the card knows its place only to a period (SNDRV_PCM_INFO_BATCH).
+    private static func countsInPeriods(_ raw: OpaquePointer) -> Bool {
+        var allocated: OpaquePointer?
+        guard snd_pcm_hw_params_malloc(&allocated) == 0, let hardware = allocated else { return true }
+        defer { snd_pcm_hw_params_free(hardware) }
+        return snd_pcm_hw_params_current(raw, hardware) < 0 || snd_pcm_hw_params_is_batch(hardware) != 0
     }
 
     /// A card that does not run says 0 by mmap where it says -EAGAIN by system call.

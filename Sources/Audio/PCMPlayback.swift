@@ -10,16 +10,25 @@ final class PCMPlayback: AudioWorker {
     private enum Phase {
         /// The card is prepared and silent. -> `playing` when frames are waiting.
         case idle
-        /// Frames go to the card. -> `ending` when the ring and nearly the card are empty; `idle` on a flush, or when
-        /// the card ran empty by itself.
+        /// Frames go to the card. -> `ending` when the ring and nearly the card are empty; `silencing` on a flush, or
+        /// `idle` when the card cannot be rewound; `idle` when the card ran empty by itself.
         case playing
         /// The resampler's tail and silence up to a whole period were staged, and another period of silence; frames in
-        /// the ring wait for the next run. -> `idle` when the card has played all but the last period, or on a flush.
+        /// the ring wait for the next run. -> `idle` when the card has played all but the last period, or on a flush;
+        /// `silencing` on a flush when the card can be rewound.
         case ending
+        /// A flush was done: the card plays a fade, then silence. Nothing of it counts. Frames in the ring wait for the
+        /// next run. -> `idle` when the fade was played.
+        case silencing
     }
 
     /// How often a silent card is asked whether it is still there.
     private static let idleNs: Int64 = 1_000_000_000
+    /// Sound that goes on this much later was interrupted; after that it is something new.
+    static let gapNs: Int64 = 2_000_000_000
+    /// Of the 20 ms to silence after a flush what the end of the fade may take; the rest is for waking up. A card that
+    /// holds more than can be rewound is stopped at once: better a click than more voice.
+    private static let silenceMs = 18
 
     var startNs: Int64 = 0
     let description: String
@@ -44,6 +53,10 @@ final class PCMPlayback: AudioWorker {
     private var progressNs: Int64 = 0
     /// When a card whose ring is empty must have played everything, whatever it says.
     private var drainedNs: Int64?
+    /// Frames of this run, the card's, at the end of a flush's fade.
+    private var fadeEndFrames = 0
+    /// When a run ended in the middle of sound.
+    private var brokenOffNs: Int64?
 
     /// A reference is told what is played, and when.
     init(
@@ -77,7 +90,7 @@ final class PCMPlayback: AudioWorker {
                 } else {
                     error = begin()
                 }
-            case .playing, .ending:
+            case .playing, .ending, .silencing:
                 error = play()
             }
         }
@@ -95,6 +108,11 @@ final class PCMPlayback: AudioWorker {
         heardFrames = 0
         drainedNs = nil
         progressNs = clinux_monotonic_ns()
+        if let brokenOffNs, progressNs - brokenOffNs < Self.gapNs {
+            clock.gaps.wrappingAdd(1, ordering: .relaxed)
+            stage.fadeIn()
+        }
+        brokenOffNs = nil
         phase = .playing
         var code = fill()
         // So little that it would be over before the next look, or is still in the resampler.
@@ -105,7 +123,7 @@ final class PCMPlayback: AudioWorker {
     }
 
     private func play() -> AudioError? {
-        if stage.isEmpty, phase == .ending || state.ring.availableToRead == 0 { return drain() }
+        if stage.isEmpty, phase != .playing || state.ring.availableToRead == 0 { return drain() }
         drainedNs = nil
         if pcm.wait(wake: state.wake, timeoutMs: PCM.stallMs) == .woken { return nil }
         let before = writtenFrames
@@ -127,7 +145,13 @@ final class PCMPlayback: AudioWorker {
         let nowNs = clinux_monotonic_ns()
         let delayNs = Int64(max(0, delay)) * 1_000_000_000 / Int64(geometry.rate)
         let periodNs = Int64(geometry.periodFrames) * 1_000_000_000 / Int64(geometry.rate)
-        if delay < 0 || phase == .ending && delay <= geometry.periodFrames || nowNs > drainedNs ?? .max {
+        // Frames that may be left when the run is over: they are silence.
+        let rest = switch phase {
+        case .idle, .playing: -1
+        case .ending: geometry.periodFrames
+        case .silencing: writtenFrames - fadeEndFrames
+        }
+        if delay <= rest || delay < 0 || nowNs > drainedNs ?? .max {
             endRun()
             return nil
         }
@@ -140,7 +164,8 @@ final class PCMPlayback: AudioWorker {
             // New frames continue the run if they come before its last two periods.
             state.waitForFrames(untilNs: nowNs + min(periodNs, max(PCM.pauseNs, delayNs - 2 * periodNs)))
         } else {
-            state.waitForWake(untilNs: nowNs + min(periodNs, delayNs - periodNs))
+            let restNs = Int64(rest) * 1_000_000_000 / Int64(geometry.rate)
+            state.waitForWake(untilNs: nowNs + min(periodNs, delayNs - restNs))
         }
         return follow(delay: pcm.delay())
     }
@@ -151,7 +176,7 @@ final class PCMPlayback: AudioWorker {
             let room = pcm.available()
             if room <= 0 { return room }
             while stage.isEmpty {
-                if phase == .ending || state.ring.availableToRead == 0 { return 0 }
+                if phase != .playing || state.ring.availableToRead == 0 { return 0 }
                 takenFrames += stage.stageFrames(state: state, reference: reference)
             }
             let written = pcm.write(stage.bytes, frames: min(room, stage.frames))
@@ -187,7 +212,7 @@ final class PCMPlayback: AudioWorker {
 
     /// Tells the reference where the card is, unless it ran empty and stands still.
     private func lookForReference(delay: Int) {
-        guard let reference, delay > 0, writtenFrames > delay else { return }
+        guard let reference, phase != .silencing, delay > 0, writtenFrames > delay else { return }
         let place = Double(writtenFrames - delay) * Double(runnerRate) / Double(pcm.geometry.rate)
         reference.look(frame: Double(referenceStart) + place, ns: clinux_monotonic_ns())
     }
@@ -210,7 +235,11 @@ final class PCMPlayback: AudioWorker {
 
     /// The card is empty: all that was taken was heard.
     private func endRun() {
-        reference?.end(frame: referenceStart + takenFrames, ns: clinux_monotonic_ns())
+        if phase != .silencing {
+            let nowNs = clinux_monotonic_ns()
+            reference?.end(frame: referenceStart + takenFrames, ns: nowNs)
+            if stage.isInMidSound { brokenOffNs = nowNs }
+        }
         epochFrames += takenFrames
         takenFrames = 0
         becomeIdle()
@@ -228,23 +257,48 @@ final class PCMPlayback: AudioWorker {
     // MARK: Flush and faults
 
     private func perform(_ flush: PlaybackClock.Flush) {
-        if phase != .idle {
-            // Negative: the card had just run empty.
-            heardFrames = max(heardFrames, writtenFrames - max(0, pcm.delay()))
-            clock.publish(heardFrames: epochFrames + heardOfTaken)
-            reference?.end(frame: referenceStart + heardOfTaken, ns: clinux_monotonic_ns())
+        switch phase {
+        // After an error a run waits to be taken up again, with frames on their way.
+        case .idle: stage.reset()
+        case .playing, .ending: cutRun()
+        case .silencing: break
         }
-        becomeIdle()
         state.ring.discard(flush.writtenFrames - state.ring.readFrames)
         epochFrames = 0
         takenFrames = 0
+        brokenOffNs = nil
         clock.complete(flush)
         clinux_eventfd_signal(state.event)
     }
 
+    /// Ends the run now: by a fade, which counts as not heard, or at once when the card cannot be rewound.
+    private func cutRun() {
+        let rewound = pcm.rewind()
+        let delay = max(0, pcm.delay())
+        let canFade = rewound > 0 && delay + pcm.geometry.rate * PlaybackStage.cutMs / 1000
+            <= pcm.geometry.rate * Self.silenceMs / 1000
+        if rewound > 0 { writtenFrames -= rewound }
+        // What is ahead of a fade will be heard, within milliseconds. A delay of 0: the card had just run empty.
+        heardFrames = max(heardFrames, canFade ? writtenFrames : writtenFrames - delay)
+        clock.publish(heardFrames: epochFrames + heardOfTaken)
+        // Half of the fade is the best that a reference without it can do.
+        let fadeFrames = canFade ? runnerRate * PlaybackStage.cutMs / 2000 : 0
+        reference?.end(
+            frame: referenceStart + min(takenFrames, heardOfTaken + fadeFrames), ns: clinux_monotonic_ns())
+        guard canFade else { return becomeIdle() }
+        stage.reset()
+        fadeEndFrames = writtenFrames + stage.stageCut(of: rewound)
+        phase = .silencing
+        drainedNs = nil
+        progressNs = clinux_monotonic_ns()
+        // An error shows up again in the next look: the card is silent then.
+        _ = fill()
+    }
+
     /// Takes up the run again after an error; an error when the card is given up.
     private func recover(from code: Int) -> AudioError? {
-        let isOver = stage.isEmpty && (phase == .ending || state.ring.availableToRead == 0)
+        let isOver = phase == .silencing
+            || stage.isEmpty && (phase == .ending || state.ring.availableToRead == 0)
         if code == -Int(EPIPE), isOver {
             // Played to its end between two looks: no fault.
             endRun()

@@ -26,6 +26,8 @@ final class PlaybackClock: @unchecked Sendable {
     private static let frameBits: UInt64 = 48
     private static let frameMask: UInt64 = 1 << 48 - 1
 
+    /// Times sound stopped in the middle because frames were late, and went on.
+    let gaps = Atomic<Int>(0)
     private let requested = Atomic<UInt64>(0)
     private let published = Atomic<UInt64>(0)
     private let heardAtEnd: UnsafeMutablePointer<Int>

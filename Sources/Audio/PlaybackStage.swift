@@ -1,7 +1,16 @@
 import Synchronization
 
 /// Native frames on their way to the card: taken from the ring, converted, and not yet written. Playback thread only.
+///
+/// It knows what was written last, too, so that sound that is cut off can be faded.
 final class PlaybackStage {
+    /// How long a flush fades what the card would have played.
+    static let cutMs = 6
+    /// 5 ms: how long sound that stops too early fades out, and sound that goes on after that fades in.
+    static let edgeFrames = 120
+    /// Sound whose last 5 ms are below this, -54 dB of full scale, ended by itself: synthesized speech pauses below it.
+    static let quietPeak: Int32 = 64
+
     private let geometry: PCMGeometry
     /// The card's channel that sounds; 0 is all.
     private let channel: Int
@@ -15,22 +24,40 @@ final class PlaybackStage {
     private let frameBytes: Int
     private var nextFrame = 0
     private var endFrame = 0
+    /// What was written last, mono at the card's rate: as much as the card holds. A power of two.
+    private let history: UnsafeMutableBufferPointer<Int16>
+    private var historyEnd = 0
+    private let cut: Fade
+    /// What was taken last in this run; the first `edgeCount` frames count.
+    private let edge: UnsafeMutableBufferPointer<Int16>
+    private var edgeCount = 0
+    private let edgeFade = Fade(frames: edgeFrames)
+    /// How far a fade-in got.
+    private var fadedInFrames = edgeFrames
 
     init(geometry: PCMGeometry, conversion: SoundConversion, ring: SampleRing) throws(AudioError) {
         let resampler = try Resampler(from: runnerRate, to: geometry.rate, quality: conversion.resamplerQuality)
         let periodFrames = geometry.periodFrames * runnerRate / geometry.rate
         stepFrames = max(1, min(periodFrames, PCM.mostStepFrames))
         // One more frame than the filter needs: the tail must be longer than what it completes.
-        let tailFrames = resampler.inputLatencyFrames + 1
+        let tailFrames = Self.edgeFrames + resampler.inputLatencyFrames + 1
+        cut = Fade(frames: geometry.rate * Self.cutMs / 1000)
         let nativeFrames = max(
             resampler.outputBound(inputFrames: stepFrames),
-            resampler.outputBound(inputFrames: tailFrames) + 2 * geometry.periodFrames)
+            resampler.outputBound(inputFrames: tailFrames) + 2 * geometry.periodFrames,
+            geometry.bufferFrames)
         frameBytes = geometry.channels * geometry.format.bytesPerSample
         mono = .allocate(capacity: max(stepFrames, tailFrames))
         mono.initialize(repeating: 0)
         converted = .allocate(capacity: nativeFrames)
         converted.initialize(repeating: 0)
         native = .allocate(byteCount: nativeFrames * frameBytes, alignment: 16)
+        var historyFrames = 1
+        while historyFrames < geometry.bufferFrames { historyFrames *= 2 }
+        history = .allocate(capacity: historyFrames)
+        history.initialize(repeating: 0)
+        edge = .allocate(capacity: Self.edgeFrames)
+        edge.initialize(repeating: 0)
         self.geometry = geometry
         channel = conversion.channel
         self.ring = ring
@@ -41,6 +68,8 @@ final class PlaybackStage {
         mono.deallocate()
         converted.deallocate()
         native.deallocate()
+        history.deallocate()
+        edge.deallocate()
     }
 
     /// Nothing is staged.
@@ -50,41 +79,88 @@ final class PlaybackStage {
     /// Where the first of them is.
     var bytes: UnsafeRawPointer { UnsafeRawPointer(native + nextFrame * frameBytes) }
 
+    /// Whether the frames taken last were sound, and not the quiet that speech ends in. Real-time.
+    var isInMidSound: Bool {
+        for index in 0..<edgeCount where abs(Int32(edge[index])) > Self.quietPeak { return true }
+        return false
+    }
+
     /// The card took `frames` of what is staged. Real-time.
-    func advance(_ frames: Int) { nextFrame += frames }
+    func advance(_ frames: Int) {
+        for index in 0..<frames { history[(historyEnd + index) & (history.count - 1)] = converted[nextFrame + index] }
+        historyEnd += frames
+        nextFrame += frames
+    }
+
+    /// The frames staged next fade in, as they go on where sound had stopped. Real-time.
+    func fadeIn() { fadedInFrames = 0 }
 
     /// Stages the next step of frames from the ring and returns how many of ours were taken. Real-time.
     func stageFrames(state: StreamState, reference: EchoReference? = nil) -> Int {
         let taken = ring.read(into: UnsafeMutableBufferPointer(rebasing: mono[..<stepFrames]))
-        let (_, produced) = resampler.process(UnsafeBufferPointer(rebasing: mono[..<taken]), into: converted)
+        let frames = UnsafeMutableBufferPointer(rebasing: mono[..<taken])
+        if fadedInFrames < Self.edgeFrames {
+            edgeFade.into(frames, from: fadedInFrames)
+            fadedInFrames += taken
+        }
+        keepEdge(of: UnsafeBufferPointer(frames))
+        let (_, produced) = resampler.process(UnsafeBufferPointer(frames), into: converted)
         state.movedFrames.wrappingAdd(taken, ordering: .relaxed)
-        reference?.write(UnsafeBufferPointer(rebasing: mono[..<taken]))
+        reference?.write(UnsafeBufferPointer(frames))
         stage(produced)
         return taken
     }
 
     /// Stages what the resampler still holds, then silence to the end of the card's period, so that a card that counts
-    /// in whole periods plays the last frame; then a period of silence for the card that runs on until it is stopped,
-    /// and would play old frames of its buffer. Real-time.
+    /// in whole periods plays the last frame; then a period of silence for the card that runs on until it is stopped.
+    ///
+    /// Sound that stops in the middle is played backwards while it fades: nothing is lost, nothing clicks. Real-time.
     func stageTail(afterFrames writtenFrames: Int, periodFrames: Int) {
-        var produced = 0
+        var tailFrames = 0
+        if isInMidSound {
+            for index in 0..<edgeCount { mono[index] = edge[edgeCount - 1 - index] }
+            edgeFade.out(UnsafeMutableBufferPointer(rebasing: mono[..<edgeCount]))
+            tailFrames = edgeCount
+        }
         let latency = resampler.inputLatencyFrames
         if latency > 0 {
-            let zeros = UnsafeMutableBufferPointer(rebasing: mono[...latency])
-            zeros.update(repeating: 0)
-            produced = resampler.process(UnsafeBufferPointer(zeros), into: converted).produced
+            UnsafeMutableBufferPointer(rebasing: mono[tailFrames...tailFrames + latency]).update(repeating: 0)
+            tailFrames += latency + 1
         }
+        let tail = UnsafeBufferPointer(rebasing: mono[..<tailFrames])
+        let produced = tailFrames > 0 ? resampler.process(tail, into: converted).produced : 0
         let beyond = (writtenFrames + produced) % periodFrames
         let silence = (beyond == 0 ? 0 : periodFrames - beyond) + periodFrames
         UnsafeMutableBufferPointer(rebasing: converted[produced..<produced + silence]).update(repeating: 0)
         stage(produced + silence)
     }
 
+    /// Stages what the card is to play instead of the last `frames` that were written, which it gave back: the same
+    /// sound faded out, then silence. Returns the frames of the fade. Real-time.
+    func stageCut(of frames: Int) -> Int {
+        let count = min(frames, history.count, converted.count)
+        historyEnd -= frames
+        for index in 0..<count { converted[index] = history[(historyEnd + index) & (history.count - 1)] }
+        cut.out(UnsafeMutableBufferPointer(rebasing: converted[..<count]))
+        stage(count)
+        return min(cut.frames, count)
+    }
+
     /// Forgets what is staged and what the resampler holds. Real-time.
     func reset() {
         nextFrame = 0
         endFrame = 0
+        edgeCount = 0
+        fadedInFrames = Self.edgeFrames
         resampler.reset()
+    }
+
+    private func keepEdge(of frames: UnsafeBufferPointer<Int16>) {
+        let count = min(frames.count, edge.count)
+        let kept = min(edgeCount, edge.count - count)
+        for index in 0..<kept { edge[index] = edge[edgeCount - kept + index] }
+        for index in 0..<count { edge[kept + index] = frames[frames.count - count + index] }
+        edgeCount = kept + count
     }
 
     private func stage(_ frames: Int) {

@@ -8,6 +8,8 @@ public struct PlaybackStatistics: Sendable, Equatable {
     public let stalls: Int
     /// 24 kHz frames handed to the card.
     public let playedFrames: Int
+    /// Times sound stopped in the middle because frames were late, was faded out, and went on within two seconds.
+    public var gaps = 0
 }
 
 /// A loudspeaker, or a WAV file in its place: plays 24 kHz mono PCM16 from a ring. A card has a thread of its own; a
@@ -87,7 +89,8 @@ public final class PlaybackStream: CustomStringConvertible {
 
     /// Throws away what is queued, in the ring and in the card, and begins a new epoch, which is returned.
     ///
-    /// Returns at once; the thread does it within a period, 20 ms at most. Then `position` shows the epoch.
+    /// Returns at once; a card is silent within 20 ms, after a fade of 6 ms where it can take back what it was given.
+    /// `position` shows the epoch once that is on its way.
     public func flush() -> UInt16 {
         writtenAtFlush = state.ring.writtenFrames
         let epoch = clock.requestFlush(writtenFrames: writtenAtFlush)
@@ -98,15 +101,15 @@ public final class PlaybackStream: CustomStringConvertible {
     /// The playback clock. One atomic load.
     public var position: PlaybackPosition { clock.position }
 
-    /// Frames heard of the epoch that the flush which returned `epoch` ended: the truth for truncation.
-    /// Nil while that flush is on its way, and for all but the last 15 flushes.
+    /// Frames heard of the epoch that the flush which returned `epoch` ended, its fade left out: the truth for
+    /// truncation. Nil while that flush is on its way, and for all but the last 15 flushes.
     public func heardAtFlush(_ epoch: UInt16) -> Int? { clock.heardFrames(endedBy: epoch) }
 
     /// Counted since the start; each number is right, together they may be a period apart.
     public var statistics: PlaybackStatistics {
         PlaybackStatistics(
             underruns: state.xruns.load(ordering: .relaxed), stalls: state.stalls.load(ordering: .relaxed),
-            playedFrames: state.movedFrames.load(ordering: .relaxed))
+            playedFrames: state.movedFrames.load(ordering: .relaxed), gaps: clock.gaps.load(ordering: .relaxed))
     }
 
     /// Why the stream ended by itself; nil while it works. A failed stream holds its device

@@ -40,18 +40,81 @@ import Testing
         #expect(stream.position.heardFrames == 2 * frames)
     }
 
+    /// Speech with the quiet that it ends in.
+    private func speech(_ count: Int, from first: Int = 0) -> [Int16] {
+        ramp(count - PlaybackStage.edgeFrames, from: first) + [Int16](repeating: 1, count: PlaybackStage.edgeFrames)
+    }
+
     @Test func theCardGetsTheFramesThenSilenceToTheEndOfItsPeriod() throws {
         let file = try TemporaryFile()
         do {
             let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
             stream.start(at: .now)
-            #expect(stream.write(ramp(1000)) == 1000)
+            #expect(stream.write(speech(1000)) == 1000)
             #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
             stream.stop()
         }
         let played = file.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
         // And a period more, which a card may run into before it is stopped.
-        #expect(played == ramp(1000) + [Int16](repeating: 0, count: 200 + 240))
+        let isExact = played == speech(1000) + [Int16](repeating: 0, count: 200 + 240)
+        #expect(isExact)
+    }
+
+    @Test func soundThatBreaksOffFadesOutLosesNothingAndFadesIn() throws {
+        let file = try TemporaryFile()
+        do {
+            let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
+            stream.start(at: .now)
+            for gaps in 0...1 {
+                #expect(stream.write([Int16](repeating: 20_000, count: 1200)) == 1200)
+                #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+                #expect(stream.statistics.gaps == gaps)
+            }
+            stream.stop()
+        }
+        let played = file.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
+        // 50 ms, 5 ms of fade, then silence: to the end of the period and one more.
+        let run = 1200 + 240 + 240
+        try #require(played.count == 2 * run)
+        let steps = zip(played, played.dropFirst()).map { abs(Int($1) - Int($0)) }
+        // The steepest step of a raised cosine over 120 frames; but for the first sample, which nothing led to.
+        #expect(steps.max() ?? 0 <= 20_000 * 3142 / 2000 / 120 + 1)
+        for whole in [0..<1200, run + 120..<run + 1200] {
+            let isWhole = played[whole].allSatisfy { $0 == 20_000 }
+            #expect(isWhole)
+        }
+        let isSilent = played[1320..<run].allSatisfy { $0 == 0 }
+        #expect(isSilent)
+    }
+
+    @Test func whatFollowsSpeechThatEndedIsNoGap() throws {
+        let file = try TemporaryFile()
+        do {
+            let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
+            stream.start(at: .now)
+            for _ in 0...1 {
+                #expect(stream.write(speech(960, from: 5000)) == 960)
+                #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+            }
+            stream.stop()
+            #expect(stream.statistics.gaps == 0)
+        }
+        let played = file.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
+        let once = speech(960, from: 5000) + [Int16](repeating: 0, count: 240)
+        let isExact = played == once + once
+        #expect(isExact)
+    }
+
+    @Test func whatFollowsAFlushIsNoGap() throws {
+        let stream = try PlaybackStream(device: AudioDevice("null"))
+        stream.start(at: .now)
+        #expect(stream.write(ramp(1000)) == 1000)
+        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        let epoch = stream.flush()
+        #expect(stream.write(ramp(1000)) == 1000)
+        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch && stream.isHeard() })
+        stream.stop()
+        #expect(stream.statistics.gaps == 0)
     }
 
     @Test func aCardOfAnotherRateFormatAndChannelCountGetsTheSameSound() throws {
@@ -113,14 +176,15 @@ import Testing
             let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
             #expect(stream.write(ramp(480)) == 480)
             let epoch = stream.flush()
-            #expect(stream.write(ramp(240, from: 1000)) == 240)
+            #expect(stream.write(speech(240, from: 1000)) == 240)
             stream.start(at: .now)
             #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch && stream.isHeard() })
             #expect(stream.heardAtFlush(epoch) == 0)
             stream.stop()
         }
         let played = file.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
-        #expect(played == ramp(240, from: 1000) + [Int16](repeating: 0, count: 240))
+        let isExact = played == speech(240, from: 1000) + [Int16](repeating: 0, count: 240)
+        #expect(isExact)
     }
 
     @Test func aSilentCardIsStartedAtOnceByNewFrames() throws {

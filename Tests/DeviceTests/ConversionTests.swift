@@ -43,8 +43,9 @@ extension Devices {
             let channels = (0..<layout.channels).map { layout.samples(recorded, channel: $0).sound() }
             let isExact = channels.allSatisfy { Array($0.prefix(said.count)) == said }
             #expect(isExact)
-            // Nothing is played twice, and nothing old after it.
-            let isSilentAfterwards = channels.allSatisfy { $0.dropFirst(said.count).allSatisfy { $0 == 0 } }
+            // Nothing is played twice, and nothing old after it and its fade.
+            let end = said.count + PlaybackStage.edgeFrames
+            let isSilentAfterwards = channels.allSatisfy { $0.dropFirst(end).allSatisfy { $0 == 0 } }
             #expect(isSilentAfterwards)
             #expect(visitor.words == "")
             expectNoFaults(loudspeaker)
