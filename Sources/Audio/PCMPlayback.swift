@@ -170,9 +170,11 @@ final class PCMPlayback: AudioWorker {
         return follow(delay: pcm.delay())
     }
 
-    /// Gives the card all it takes: what is staged, then what is in the ring. Negative: -errno.
+    /// Gives the card all it takes, a buffer at most: what is staged, then what is in the ring. Negative: -errno.
     private func fill() -> Int {
-        while true {
+        let start = writtenFrames
+        // A plug-in that takes all there is must not keep us from a flush.
+        while writtenFrames - start < pcm.geometry.bufferFrames {
             let room = pcm.available()
             if room <= 0 { return room }
             while stage.isEmpty {
@@ -185,6 +187,7 @@ final class PCMPlayback: AudioWorker {
             stage.advance(written)
             writtenFrames += written
         }
+        return 0
     }
 
     /// Ends the run after what was written. Negative: -errno.

@@ -87,7 +87,7 @@ final class PlaybackStage {
 
     /// The card took `frames` of what is staged. Real-time.
     func advance(_ frames: Int) {
-        for index in 0..<frames { history[(historyEnd + index) & (history.count - 1)] = converted[nextFrame + index] }
+        remember(frames)
         historyEnd += frames
         nextFrame += frames
     }
@@ -158,9 +158,19 @@ final class PlaybackStage {
     private func keepEdge(of frames: UnsafeBufferPointer<Int16>) {
         let count = min(frames.count, edge.count)
         let kept = min(edgeCount, edge.count - count)
-        for index in 0..<kept { edge[index] = edge[edgeCount - kept + index] }
-        for index in 0..<count { edge[kept + index] = frames[frames.count - count + index] }
+        guard count > 0, let source = frames.baseAddress, let target = edge.baseAddress else { return }
+        // Forwards in one buffer, which is allowed.
+        target.update(from: target + (edgeCount - kept), count: kept)
+        (target + kept).update(from: source + (frames.count - count), count: count)
         edgeCount = kept + count
+    }
+
+    private func remember(_ frames: Int) {
+        guard let source = converted.baseAddress, let target = history.baseAddress else { return }
+        let start = historyEnd & (history.count - 1)
+        let first = min(frames, history.count - start)
+        (target + start).update(from: source + nextFrame, count: first)
+        target.update(from: source + nextFrame + first, count: min(frames - first, history.count))
     }
 
     private func stage(_ frames: Int) {
