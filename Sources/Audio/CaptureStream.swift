@@ -22,12 +22,17 @@ public final class CaptureStream: CustomStringConvertible {
     /// 20 ms at 24 kHz, what one append carries: with less the owner could do nothing, and a card's period of 10 ms
     /// would wake it twice as often.
     static let eventFrames = runnerRate / 50
+    /// The most that canceller and resampler hold back: 20 ms, and 5 ms of filter.
+    private static let latencyFrames = EchoStage.latencyFrames + runnerRate / 200
 
     /// Device and what was agreed with it, in one line.
     public let description: String
 
     private let state: StreamState
     private let driver: StreamDriver
+    /// What the device may hold beyond what is in the ring; later than that it stands still.
+    private let mostAheadFrames: Int
+    private var seenLongInterruptions: UInt16 = 0
 
     /// Opens and negotiates; nothing is captured before `start`. With `echo`, what a card plays by that reference is
     /// cancelled, and frames come 20 ms later; a file has no echo.
@@ -43,17 +48,22 @@ public final class CaptureStream: CustomStringConvertible {
         case .pcm(let name):
             let state = try StreamState(ring: ring)
             let pcm = try PCM(name: name, direction: .capture, timing: timing, wishes: wishes)
+            let geometry = pcm.geometry
+            let heldFrames = (geometry.bufferFrames + geometry.periodFrames) * runnerRate / geometry.rate
             let worker = try PCMCapture(pcm: pcm, state: state, reference: echo)
-            self.init(driver: StreamDriver(worker, state: state))
+            self.init(driver: StreamDriver(worker, state: state), mostAheadFrames: heldFrames + Self.latencyFrames)
         case .wav(let path):
             let state = try StreamState(ring: ring, isTimed: true)
             let worker = try WAVCapture(reader: WAVReader(path: path), timing: timing, state: state)
-            self.init(driver: StreamDriver(worker, state: state))
+            self.init(
+                driver: StreamDriver(worker, state: state),
+                mostAheadFrames: framesElapsed(ns: 2 * worker.periodNs, rate: runnerRate))
         }
     }
 
-    private init(driver: StreamDriver) {
+    private init(driver: StreamDriver, mostAheadFrames: Int) {
         self.driver = driver
+        self.mostAheadFrames = mostAheadFrames
         state = driver.state
         description = driver.description
     }
@@ -77,6 +87,22 @@ public final class CaptureStream: CustomStringConvertible {
 
     /// Frames that can be read now.
     public var availableFrames: Int { state.ring.availableToRead }
+
+    /// The frame that is captured at `instant`, counted as `read` gives them out: by the card's own position, whenever
+    /// its frames were read. Good for the time since the card's last restart; a frame that is still to come is at most
+    /// what the device can hold ahead.
+    public func frame(at instant: SuspendingClock.Instant) -> Int {
+        let originNs = state.captureOriginNs.load(ordering: .relaxed)
+        guard originNs != StreamState.unknownOrigin else { return state.ring.readFrames }
+        let frame = framesElapsed(ns: monotonicNs(of: instant) - originNs, rate: runnerRate)
+        return min(frame, state.ring.writtenFrames + mostAheadFrames)
+    }
+
+    /// How often, and for how long, the device delivered nothing since the start.
+    public var interruptions: InterruptionStatistics { state.interruptions.statistics }
+
+    /// The newest interruption of more than a second, once.
+    public func takeLongInterruption() -> Interruption? { state.interruptions.long(since: &seenLongInterruptions) }
 
     /// Counted since the start; each number is right, together they may be a period apart.
     public var statistics: CaptureStatistics {

@@ -19,6 +19,12 @@ final class PCMCapture: AudioWorker {
     private let converted: UnsafeMutableBufferPointer<Int16>
     private var pace: CapturePace
     private var recovery = PCMRecovery()
+    private var position: CapturePosition
+    /// Frames that came out of the resampler, 24 kHz.
+    private var convertedFrames = 0
+    /// When the card was started, and until when its sound was captured.
+    private var startedNs: Int64 = 0
+    private var capturedUntilNs: Int64 = 0
 
     /// With a reference, its echo is taken out of what the ring gets.
     init(pcm: consuming PCM, state: StreamState, reference: EchoReference? = nil) throws(AudioError) {
@@ -35,6 +41,7 @@ final class PCMCapture: AudioWorker {
         mono.initialize(repeating: 0, count: stepFrames)
         converted = .allocate(capacity: resampler.outputBound(inputFrames: stepFrames))
         converted.initialize(repeating: 0)
+        position = CapturePosition(periodNs: Int64(geometry.periodFrames) * 1_000_000_000 / Int64(geometry.rate))
         pace = CapturePace(rate: geometry.rate, bufferFrames: geometry.bufferFrames)
         description = pcm.description
         name = pcm.name
@@ -52,6 +59,7 @@ final class PCMCapture: AudioWorker {
     /// Real-time.
     func run() -> AudioError? {
         state.sleep(untilNs: startNs)
+        capturedUntilNs = clinux_monotonic_ns()
         var error = restart(after: 0)
         while error == nil, !state.isStopping {
             switch pcm.wait(wake: state.wake, timeoutMs: PCM.stallMs) {
@@ -72,35 +80,66 @@ final class PCMCapture: AudioWorker {
             clinux_sleep_until(clinux_monotonic_ns() + PCM.pauseNs)
             return nil
         }
-        recovery.progress()
+        recovery.progress(fromNs: startedNs, log: state.interruptions)
         let geometry = pcm.geometry
         geometry.format.mixDown(
             native, channels: geometry.channels, channel: pcm.conversion.channel, frames: frames, into: mono)
         let (_, produced) = resampler.process(UnsafeBufferPointer(start: mono, count: frames), into: converted)
         let fresh = UnsafeBufferPointer(rebasing: converted[..<produced])
+        convertedFrames += produced
         var moved = produced
-        if let echo {
-            moved = echo.process(fresh, into: state.ring)
-            let delay = pcm.delay()
-            if delay >= 0 { echo.look(ns: capturedNs(beforeFrames: delay)) }
-        } else {
-            state.ring.write(fresh)
-        }
+        if let echo { moved = echo.process(fresh, into: state.ring) } else { state.ring.write(fresh) }
         state.movedFrames.wrappingAdd(moved, ordering: .relaxed)
         // Counted from what the owner has read, so that being late once does not make every append late.
         if state.ring.unreadFrames >= CaptureStream.eventFrames { clinux_eventfd_signal(state.event) }
-        if let untilNs = pace.pause(afterFrames: frames, nowNs: clinux_monotonic_ns()) { state.sleep(untilNs: untilNs) }
+        let nowNs = clinux_monotonic_ns()
+        capturedUntilNs = nowNs
+        if echo != nil || position.isDue(nowNs: nowNs) { look(sinceNs: nowNs) }
+        if let untilNs = pace.pause(afterFrames: frames, nowNs: nowNs) {
+            // It has no clock of its own: its frames are captured when we take them.
+            follow(restartedAt: nowNs)
+            state.sleep(untilNs: untilNs)
+        }
         return nil
     }
 
-    /// When the resampler's next frame was captured, `frames` of the card's being captured and not read.
-    private func capturedNs(beforeFrames frames: Int) -> Int64 {
+    /// Looks where the card is, `nowNs` being a moment ago.
+    private func look(sinceNs nowNs: Int64) {
+        let delay = pcm.delay()
+        let ns = clinux_monotonic_ns()
+        guard delay >= 0, ns - nowNs < CapturePosition.longestLookNs else { return }
+        let capturedNs = capturedNs(beforeFrames: delay, of: ns)
+        echo?.look(ns: capturedNs)
+        if let jumpNs = position.look(frames: convertedFrames, ns: capturedNs) {
+            state.interruptions.count(.clockJump, ns: abs(jumpNs))
+        }
+        publishOrigin()
+    }
+
+    /// The next frame is captured at `ns`, whatever was before.
+    private func follow(restartedAt ns: Int64) {
+        position.restart(frames: convertedFrames, ns: ns)
+        publishOrigin()
+    }
+
+    private func publishOrigin() {
+        // The canceller puts frames before the first; what found the ring full is not in it.
+        let added = echo == nil ? 0 : EchoCanceller.latencyFrames
+        let ringFrame = convertedFrames + added - state.ring.droppedFrames
+        if let originNs = position.originNs(ringFrame: ringFrame, frames: convertedFrames) {
+            state.captureOriginNs.store(originNs, ordering: .relaxed)
+        }
+    }
+
+    /// When the resampler's next frame was captured, `frames` of the card's being captured and not read at `ns`.
+    private func capturedNs(beforeFrames frames: Int, of ns: Int64) -> Int64 {
         let heldFrames = Int64(frames + resampler.inputLatencyFrames)
-        return clinux_monotonic_ns() - heldFrames * 1_000_000_000 / Int64(pcm.geometry.rate)
+        return ns - heldFrames * 1_000_000_000 / Int64(pcm.geometry.rate)
     }
 
     private func recover(from code: Int) -> AudioError? {
         state.count(fault: code)
+        recovery.interrupted(by: code, sinceNs: capturedUntilNs)
         return restart(after: code)
     }
 
@@ -109,16 +148,22 @@ final class PCMCapture: AudioWorker {
         var code = code
         while !state.isStopping {
             switch code == 0 ? .restart : recovery.step(for: code) {
-            case .giveUp: return .lost(name, "capture", code)
+            case .giveUp:
+                recovery.end(atNs: clinux_monotonic_ns(), log: state.interruptions)
+                return .lost(name, "capture", code)
             case .resumeThenRestart: pcm.awaitResume()
             case .restart: break
             }
             code = Int(pcm.dropAndPrepare())
             if code >= 0 { code = Int(pcm.start()) }
             if code >= 0 {
-                echo?.restart(ns: capturedNs(beforeFrames: 0))
+                startedNs = clinux_monotonic_ns()
+                let capturedNs = capturedNs(beforeFrames: 0, of: startedNs)
+                echo?.restart(ns: capturedNs)
+                follow(restartedAt: capturedNs)
                 return nil
             }
+            recovery.interrupted(by: code, sinceNs: capturedUntilNs)
             state.sleep(untilNs: clinux_monotonic_ns() + PCM.retryPauseNs)
         }
         return nil

@@ -51,6 +51,9 @@ final class PCMPlayback: AudioWorker {
     /// Where this run begins in `reference`.
     private var referenceStart = 0
     private var progressNs: Int64 = 0
+    /// When this run began, and until when there is sound if nothing more is written.
+    private var startedNs: Int64 = 0
+    private var soundUntilNs: Int64 = 0
     /// When a card whose ring is empty must have played everything, whatever it says.
     private var drainedNs: Int64?
     /// Frames of this run, the card's, at the end of a flush's fade.
@@ -118,7 +121,9 @@ final class PCMPlayback: AudioWorker {
         // So little that it would be over before the next look, or is still in the resampler.
         if code >= 0, stage.isEmpty, writtenFrames < pcm.geometry.periodFrames { code = writeTail() }
         if code >= 0 { code = Int(pcm.start()) }
-        if code >= 0 { reference?.start(frame: referenceStart, ns: clinux_monotonic_ns()) }
+        startedNs = clinux_monotonic_ns()
+        soundUntilNs = startedNs
+        if code >= 0 { reference?.start(frame: referenceStart, ns: startedNs) }
         return code < 0 ? recover(from: code) : nil
     }
 
@@ -203,6 +208,7 @@ final class PCMPlayback: AudioWorker {
         // An error shows up again in the next write or in `drain`.
         if delay < 0 { return nil }
         lookForReference(delay: delay)
+        soundUntilNs = clinux_monotonic_ns() + Int64(delay) * 1_000_000_000 / Int64(pcm.geometry.rate)
         if writtenFrames - delay > heardFrames {
             heardFrames = writtenFrames - delay
             noteProgress()
@@ -223,7 +229,7 @@ final class PCMPlayback: AudioWorker {
     /// The card took frames, or played some.
     private func noteProgress() {
         progressNs = clinux_monotonic_ns()
-        recovery.progress()
+        recovery.progress(fromNs: startedNs, log: state.interruptions)
     }
 
     private func publish() {
@@ -250,6 +256,8 @@ final class PCMPlayback: AudioWorker {
     }
 
     private func becomeIdle() {
+        // Whatever is missing is not waited for any more.
+        recovery.end(atNs: clinux_monotonic_ns(), log: state.interruptions)
         heardFrames = 0
         stage.reset()
         phase = .idle
@@ -308,8 +316,13 @@ final class PCMPlayback: AudioWorker {
             return nil
         }
         state.count(fault: code)
+        let nowNs = clinux_monotonic_ns()
+        let heardUntilNs = code == -Int(EPIPE) ? soundUntilNs : progressNs
+        recovery.interrupted(by: code, sinceNs: phase == .idle ? nowNs : min(heardUntilNs, nowNs))
         switch recovery.step(for: code) {
-        case .giveUp: return .lost(name, "playback", code)
+        case .giveUp:
+            recovery.end(atNs: nowNs, log: state.interruptions)
+            return .lost(name, "playback", code)
         case .resumeThenRestart: pcm.awaitResume()
         case .restart: break
         }

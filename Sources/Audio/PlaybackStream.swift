@@ -27,6 +27,7 @@ public final class PlaybackStream: CustomStringConvertible {
     private let clock: PlaybackClock
     private let driver: StreamDriver
     private var writtenAtFlush = 0
+    private var seenLongInterruptions: UInt16 = 0
 
     /// Opens and negotiates; a "wav:" file is emptied. With `echo`, a card tells that reference what it plays.
     public convenience init(device: AudioDevice, echo: EchoReference? = nil) throws(AudioError) {
@@ -104,6 +105,12 @@ public final class PlaybackStream: CustomStringConvertible {
     /// Frames heard of the epoch that the flush which returned `epoch` ended, its fade left out: the truth for
     /// truncation. Nil while that flush is on its way, and for all but the last 15 flushes.
     public func heardAtFlush(_ epoch: UInt16) -> Int? { clock.heardFrames(endedBy: epoch) }
+
+    /// How often, and for how long, nothing was heard since the start although something should have been.
+    public var interruptions: InterruptionStatistics { state.interruptions.statistics }
+
+    /// The newest interruption of more than a second, once.
+    public func takeLongInterruption() -> Interruption? { state.interruptions.long(since: &seenLongInterruptions) }
 
     /// Counted since the start; each number is right, together they may be a period apart.
     public var statistics: PlaybackStatistics {

@@ -20,6 +20,9 @@ final class StreamState: @unchecked Sendable {
     let stalls = Atomic<Int>(0)
     /// 24 kHz frames that went through the thread.
     let movedFrames = Atomic<Int>(0)
+    let interruptions = InterruptionLog()
+    /// CLOCK_MONOTONIC at which the capture ring's frame 0 would have been captured; `unknownOrigin` before the start.
+    let captureOriginNs = Atomic<Int64>(StreamState.unknownOrigin)
     private let wantsFrames = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
     private var ending: AudioError?
@@ -96,6 +99,7 @@ final class StreamState: @unchecked Sendable {
         if wantsFrames.load(ordering: .relaxed) { clinux_eventfd_signal(wake) }
     }
 
+    static let unknownOrigin = Int64.min
     /// Longest sleep that does not look at the stop request.
     static let wakeStepNs: Int64 = 20_000_000
 }

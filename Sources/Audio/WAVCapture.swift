@@ -45,6 +45,9 @@ final class WAVCapture: TimedWorker {
             let code = capture(min(dueFrames - capturedFrames, converted.count))
             if code < 0 { return .system("wav:\(path)", "read", -code) }
         }
+        // A file's clock is time itself; only what found the ring full is not in it.
+        let droppedNs = CapturePosition.ns(ofFrames: state.ring.droppedFrames)
+        state.captureOriginNs.store(startNs + droppedNs, ordering: .relaxed)
         return nil
     }
 

@@ -69,6 +69,50 @@ import Testing
         #expect(ring.droppedFrames == state.movedFrames.load(ordering: .relaxed) - 512)
     }
 
+    @Test func aFilesFrameIsFoundByTimeHoweverLateItIsAskedFor() throws {
+        let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
+        let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
+        let start = SuspendingClock.now
+        #expect(stream.frame(at: start) == 0)
+        stream.start(at: start)
+        #expect(stream.collect(4800).count == 4800)
+        poll(nil, 0, 30)
+        stream.takeEvent()
+        for ms in [0, 1, 20, 55, 100] {
+            #expect(abs(stream.frame(at: start + .milliseconds(ms)) - 24 * ms) <= 2)
+        }
+        #expect(stream.frame(at: start - .seconds(1)) == 0)
+        // Not captured, and further ahead than a file is behind.
+        let captured = stream.statistics.capturedFrames
+        #expect(stream.frame(at: .now + .seconds(10)) == captured + 2 * 480)
+        stream.stop()
+    }
+
+    @Test func framesThatWereDroppedAreNotCounted() throws {
+        let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 512), isTimed: true)
+        let timing = try StreamTiming(AudioDevice("wav"))
+        let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
+        worker.startNs = 1_000_000_000
+        #expect(worker.catchUp(nowNs: 1_100_000_000) == nil)
+        #expect(state.ring.droppedFrames == 2400 - 512)
+        // The ring's next frame is the 2400th, captured at 1.1 s.
+        let nextNs = state.captureOriginNs.load(ordering: .relaxed) + CapturePosition.ns(ofFrames: 512)
+        #expect(abs(nextNs - 1_100_000_000) < 2)
+    }
+
+    @Test func aDeviceWithoutAClockIsCapturedWhenItIsRead() throws {
+        let stream = try CaptureStream(device: AudioDevice("null"))
+        stream.start(at: .now)
+        #expect(eventually(stream.eventDescriptor) { stream.statistics.capturedFrames >= 24_000 / 2 })
+        // It is held two buffers ahead; what is to come is a buffer and a period, and what filters hold, at most.
+        let frame = stream.frame(at: .now)
+        stream.stop()
+        let captured = stream.statistics.capturedFrames
+        #expect((captured - 4800...captured + 1800).contains(frame))
+        #expect(stream.interruptions == InterruptionStatistics())
+    }
+
     @Test func stoppingBeforeTheStartIsPromptAndStoppingTwiceHarmless() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(10)).bytes)
         let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))

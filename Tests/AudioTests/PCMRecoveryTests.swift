@@ -20,9 +20,45 @@ import Testing
     @Test func faultsWithoutProgressEndTheStreamAndProgressForgivesThem() {
         var recovery = PCMRecovery()
         for _ in 0..<PCMRecovery.limit { #expect(recovery.step(for: -Int(EPIPE)) == .restart) }
-        recovery.progress()
+        recovery.progress(fromNs: 0, log: InterruptionLog())
         for _ in 0..<PCMRecovery.limit { #expect(recovery.step(for: -Int(EPIPE)) == .restart) }
         #expect(recovery.step(for: -Int(EPIPE)) == .giveUp)
+    }
+
+    @Test func anInterruptionLastsFromTheEndOfTheSoundToItsReturnAndIsNamedByWhatBeganIt() {
+        let log = InterruptionLog()
+        var recovery = PCMRecovery()
+        recovery.progress(fromNs: 5, log: log)
+        #expect(log.statistics == InterruptionStatistics())
+        recovery.interrupted(by: -Int(ETIMEDOUT), sinceNs: 1_000_000_000)
+        recovery.interrupted(by: -Int(EPIPE), sinceNs: 2_000_000_000)
+        #expect(log.statistics.count == 0)
+        recovery.progress(fromNs: 3_500_000_000, log: log)
+        recovery.progress(fromNs: 3_500_000_000, log: log)
+        #expect(log.statistics == InterruptionStatistics(count: 1, totalNs: 2_500_000_000, longestNs: 2_500_000_000))
+        var seen: UInt16 = 0
+        #expect(log.long(since: &seen) == Interruption(cause: .stall, duration: .milliseconds(2500)))
+    }
+
+    @Test func anInterruptionThatNobodyWaitsForEndsThereAndALostCardIsNone() {
+        let log = InterruptionLog()
+        var recovery = PCMRecovery()
+        recovery.interrupted(by: -Int(ESTRPIPE), sinceNs: 10)
+        #expect(recovery.open == PCMRecovery.Open(cause: .suspend, sinceNs: 10))
+        recovery.end(atNs: 30, log: log)
+        recovery.interrupted(by: -Int(ENODEV), sinceNs: 40)
+        recovery.progress(fromNs: 50, log: log)
+        // Sound that ended after it began again: two looks that crossed.
+        recovery.interrupted(by: -Int(EIO), sinceNs: 90)
+        recovery.progress(fromNs: 80, log: log)
+        #expect(log.statistics == InterruptionStatistics(count: 2, totalNs: 20, longestNs: 20))
+    }
+
+    @Test(arguments: [
+        (EPIPE, .xrun), (ETIMEDOUT, .stall), (ESTRPIPE, .suspend), (EIO, .failure), (EBADFD, .failure),
+    ] as [(Int32, Interruption.Cause)])
+    func eachErrorHasItsCause(code: Int32, cause: Interruption.Cause) {
+        #expect(PCMRecovery.cause(of: -Int(code)) == cause)
     }
 
     @Test func aLostCardIsNamedInOneLine() {
