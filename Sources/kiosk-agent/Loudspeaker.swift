@@ -39,6 +39,9 @@ final class Loudspeaker {
     var eventDescriptor: Int32? { stream?.eventDescriptor }
     var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
 
+    /// Nothing can be heard: the device is looked for.
+    var isMissing: Bool { stream == nil }
+
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
             let stream = try PlaybackStream(device: device, echo: echo)
@@ -46,7 +49,7 @@ final class Loudspeaker {
             self.stream = stream
             epoch = stream.position.epoch
             heardFrames = 0
-            return recovery.opened(stream.description)
+            return recovery.opened(stream.description, at: start)
         } catch {
             return recovery.failed(error.description, at: start)
         }
@@ -100,16 +103,27 @@ final class Loudspeaker {
         }
         fill()
         guard let failure = stream.failure else {
-            return (progress, stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? [])
+            let long = stream.takeLongInterruption().map { DeviceRecovery.fault(device.name, "playback", $0) }
+            let refusal = stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? []
+            return (progress, (long.map { [$0] } ?? []) + refusal)
         }
-        stream.stop()
-        self.stream = nil
+        end(stream)
         progress += flushes.map { _ in .flushed(heardFrames: 0) } + [.lost]
         flushes = []
         return (progress, recovery.failed(failure.description, at: now))
     }
 
-    func stop() { stream?.stop() }
+    /// Ends playback for good; how often it was interrupted, in words.
+    func stop() -> [DeviceReport] {
+        if let stream { end(stream) }
+        return recovery.summary(device.name, "playback")
+    }
+
+    private func end(_ stream: PlaybackStream) {
+        stream.stop()
+        recovery.streamEnded(stream.interruptions)
+        self.stream = nil
+    }
 
     private func fill() {
         guard let stream else { return }

@@ -9,18 +9,19 @@ final class Microphone {
     private var stream: CaptureStream?
     private var store = CaptureStore()
     private var health: MicrophoneHealth
-    /// When the newest captured frame was read.
-    private var readAt: SuspendingClock.Instant
+    /// The frame at which the stream began.
+    private var streamStart = 0
     private let transfer: UnsafeMutableBufferPointer<Int16>
 
     /// Frames moved from the ring to the store at a time.
     private static let transferFrames = 4_800
+    /// The longest tail, 2 s, and the shortest turn, 100 ms: with so much silence every turn has its end.
+    static let endingFrames = 2100 * 24
 
     /// With `echo`, what the loudspeaker plays by that reference is cancelled.
-    init(device: AudioDevice, echo: EchoReference? = nil, now: SuspendingClock.Instant) {
+    init(device: AudioDevice, echo: EchoReference? = nil) {
         self.device = device
         self.echo = echo
-        readAt = now
         health = MicrophoneHealth(noticesSilence: !device.name.hasPrefix("wav:"))
         transfer = .allocate(capacity: Self.transferFrames)
     }
@@ -29,6 +30,8 @@ final class Microphone {
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
     var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+    /// Nothing is captured: the device is looked for.
+    var isMissing: Bool { stream == nil }
     /// The frame after the last one captured.
     var endFrame: Int { store.endFrame }
 
@@ -38,8 +41,9 @@ final class Microphone {
             let stream = try CaptureStream(device: device, echo: echo)
             stream.start(at: start)
             self.stream = stream
+            streamStart = store.endFrame
             health.restarted()
-            return recovery.opened(stream.description)
+            return recovery.opened(stream.description, at: start)
         } catch {
             return recovery.failed(error.description, at: start)
         }
@@ -58,15 +62,28 @@ final class Microphone {
             guard frames > 0 else { break }
             let samples = UnsafeBufferPointer(rebasing: transfer[..<frames])
             store.append(samples)
-            readAt = now
             reports += health.captured(samples, isTurnOpen: isTurnOpen).map(report)
         }
         guard let failure = stream.failure else {
-            return reports + (stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? [])
+            let long = stream.takeLongInterruption().map { DeviceRecovery.fault(device.name, "capture", $0) }
+            let refusal = stream.realtimeRefusal.map { recovery.realtimeRefused(device.name, $0) } ?? []
+            return reports + (long.map { [$0] } ?? []) + refusal
         }
-        stream.stop()
-        self.stream = nil
+        end(stream)
+        endTurns()
         return reports + recovery.failed(failure.description, at: now)
+    }
+
+    /// A turn that waits for its tail must not wait for the device: silence follows what was captured.
+    func endTurns() {
+        let silence = [Int16](repeating: 0, count: Self.endingFrames)
+        silence.withUnsafeBufferPointer { store.append($0) }
+    }
+
+    private func end(_ stream: CaptureStream) {
+        stream.stop()
+        recovery.streamEnded(stream.interruptions)
+        self.stream = nil
     }
 
     private func report(_ finding: MicrophoneHealth.Finding) -> DeviceReport {
@@ -76,17 +93,18 @@ final class Microphone {
         }
     }
 
-    func stop() { stream?.stop() }
+    /// Ends capture for good; how often it was interrupted, in words.
+    func stop() -> [DeviceReport] {
+        if let stream { end(stream) }
+        return recovery.summary(device.name, "capture")
+    }
 
     func forget(before frame: Int) { store.forget(before: frame) }
 
     func frames(in range: Range<Int>) -> [Int16] { store.frames(in: range) }
 
-    /// The capture position at an instant a little before or after the newest frame was read.
+    /// The frame that was captured at an instant, by the device's own clock.
     func frame(at instant: SuspendingClock.Instant) -> Int {
-        let elapsed = instant - readAt
-        // Frames are read when 20 ms of them wait, and a period late at the most.
-        let bounded = min(max(elapsed, .seconds(-2)), .milliseconds(20 + 2 * device.periodMs))
-        return max(0, store.endFrame + Int(bounded / .microseconds(1)) * 24 / 1000)
+        stream.map { streamStart + $0.frame(at: instant) } ?? store.endFrame
     }
 }

@@ -61,7 +61,6 @@ final class Runner {
         signals = try ServiceSignals()
         key = setup.key
         self.loadSetup = loadSetup
-        let now = SuspendingClock.now
         link = try Link(settings: settings, key: key, environment: environment)
         journal = try JournalWriter(directory: settings.journal.directory)
         control = try ControlSocket(path: settings.control.socket)
@@ -72,7 +71,7 @@ final class Runner {
         let turns = settings.turns
         let isEchoCancelled = turns.microphoneWhileSpeaking == .echoCancelled && turns.detection != .pushToTalk
         let echo = isEchoCancelled ? EchoReference() : nil
-        microphone = Microphone(device: audio.device(.capture), echo: echo, now: now)
+        microphone = Microphone(device: audio.device(.capture), echo: echo)
         loudspeaker = Loudspeaker(device: audio.device(.playback), echo: echo)
         machine = SessionStateMachine(
             configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
@@ -135,6 +134,8 @@ final class Runner {
             for request in control.process() { perform(request, at: now) }
         }
         releaseHolds(at: now)
+        // Only now: an edge may be older than what was captured.
+        microphone.forget(before: machine.oldestNeededFrame)
         if polls.isReady(link.pollRequest?.fd) || isDue(link.deadline, now) {
             for input in link.process(at: now) { handle(input, at: now) }
         }
@@ -158,7 +159,6 @@ final class Runner {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
         report(microphone.process(at: now, isTurnOpen: machine.indicator == .listening))
         handle(.captured(untilFrame: microphone.endFrame), at: now)
-        microphone.forget(before: machine.oldestNeededFrame)
     }
 
     private func play(at now: Instant) {
@@ -176,7 +176,18 @@ final class Runner {
 
     private func press(_ isPressed: Bool, at instant: Instant) {
         let frame = microphone.frame(at: instant)
-        handle(isPressed ? .pressed(frame: frame) : .released(frame: frame), at: instant)
+        guard microphone.isMissing else {
+            return handle(isPressed ? .pressed(frame: frame) : .released(frame: frame), at: instant)
+        }
+        // Nobody may talk to a microphone that is not there: the press silences the assistant, as a tap does, and a
+        // turn that the loss cut off ends with what was captured.
+        if isPressed {
+            console.show(device: "the button is pressed, but there is no microphone: nothing is recorded")
+            handle(.pressed(frame: frame), at: instant)
+        }
+        handle(.released(frame: frame), at: instant)
+        microphone.endTurns()
+        handle(.captured(untilFrame: microphone.endFrame), at: instant)
     }
 
     private func watchButton(at now: Instant) {
@@ -185,7 +196,8 @@ final class Runner {
             if polls.isReady(button.descriptor) || isDue(button.deadline, now) {
                 for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
             }
-            try button.show(machine.indicator)
+            let isDeviceMissing = microphone.isMissing || loudspeaker.isMissing
+            try button.show(machine.indicator, isDeviceMissing: isDeviceMissing, at: now)
         } catch {
             // The chip is gone (an unplugged expander): the control socket still works.
             report(Fault(.button, error.description))
@@ -285,8 +297,7 @@ final class Runner {
     private func stop(at now: Instant) { handle(.stop, at: now) }
 
     private func close() {
-        microphone.stop()
-        loudspeaker.stop()
+        report(microphone.stop() + loudspeaker.stop())
         journal.close()
         reportJournal()
         control.close()

@@ -13,6 +13,7 @@ final class TalkButton {
     private var button: Button?
     private var light: LineRequest?
     private var isLit = false
+    private var pattern = LightPattern()
 
     /// Lines that are not named are not used.
     init(_ settings: Settings.GPIO, chip: String) throws(GPIOError) {
@@ -25,9 +26,11 @@ final class TalkButton {
 
     var descriptor: Int32? { button?.descriptor }
 
-    /// When a bounce will have settled.
+    /// When a bounce will have settled, or the light changes.
     var deadline: Instant? {
-        button?.deadlineNs.map { Self.instant(ofMonotonicNs: $0) }
+        let settled = button?.deadlineNs.map { Self.instant(ofMonotonicNs: $0) }
+        guard let change = pattern.deadline else { return settled }
+        return settled.map { min($0, change) } ?? change
     }
 
     /// The presses and releases since the last call.
@@ -37,15 +40,47 @@ final class TalkButton {
         } ?? []
     }
 
-    /// Lit while the visitor is being listened to.
-    func show(_ indicator: Indicator) throws(GPIOError) {
-        guard light != nil, isLit != (indicator == .listening) else { return }
+    /// What the light says; call again at `deadline`.
+    func show(_ indicator: Indicator, isDeviceMissing: Bool, at now: Instant) throws(GPIOError) {
+        guard light != nil, isLit != pattern.isLit(indicator, isDeviceMissing: isDeviceMissing, at: now) else { return }
         isLit.toggle()
         try light?.setActive(isLit)
     }
 
     /// Both clocks are CLOCK_MONOTONIC; Swift's instants only do not show their number.
     private static func instant(ofMonotonicNs ns: Int64) -> Instant {
-        SuspendingClock.now + .nanoseconds(ns - clinux_monotonic_ns())
+        var beforeNs = clinux_monotonic_ns()
+        var now = SuspendingClock.now
+        // Interrupted between the two looks, they would be apart, and the edge beside the sound.
+        for _ in 0..<3 where clinux_monotonic_ns() - beforeNs > 20_000 {
+            beforeNs = clinux_monotonic_ns()
+            now = SuspendingClock.now
+        }
+        return now + .nanoseconds(ns - beforeNs)
+    }
+}
+
+/// When the light beside the button is lit: while the visitor is being listened to, and in short flashes while a sound
+/// device is missing.
+struct LightPattern {
+    static let flash = Duration.milliseconds(100)
+    static let flashEvery = Duration.seconds(1)
+
+    private var flashAt: Instant?
+    /// When the light changes by itself.
+    private(set) var deadline: Instant?
+
+    mutating func isLit(_ indicator: Indicator, isDeviceMissing: Bool, at now: Instant) -> Bool {
+        guard isDeviceMissing else {
+            flashAt = nil
+            deadline = nil
+            return indicator == .listening
+        }
+        var begin = flashAt ?? now
+        if now >= begin + Self.flashEvery { begin = max(begin + Self.flashEvery, now - Self.flash / 2) }
+        flashAt = begin
+        let isFlash = now < begin + Self.flash
+        deadline = begin + (isFlash ? Self.flash : Self.flashEvery)
+        return isFlash
     }
 }

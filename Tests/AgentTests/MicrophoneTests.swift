@@ -11,7 +11,7 @@ import Testing
         let folder = try TemporaryFolder()
         let file = try folder.write(wave(samples), to: "said.wav")
         let start = SuspendingClock.now
-        let microphone = Microphone(device: AudioDevice("wav:\(file)"), now: start)
+        let microphone = Microphone(device: AudioDevice("wav:\(file)"))
         _ = microphone.open(at: start)
         var reports: [DeviceReport] = []
         let deadline = start + .seconds(5)
@@ -69,5 +69,37 @@ import Testing
     @Test func whatClipsBetweenTurnsIsNoFault() throws {
         let (_, reports) = try heard(clipped, isTurnOpen: false)
         #expect(reports == [])
+    }
+
+    @Test func thePressIsFoundInTheSoundHoweverLateTheLoopIs() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(wave([Int16](repeating: 1, count: 24_000)), to: "said.wav")
+        let microphone = Microphone(device: AudioDevice("wav:\(file)"))
+        #expect(microphone.isMissing)
+        let start = SuspendingClock.now
+        _ = microphone.open(at: start)
+        #expect(!microphone.isMissing)
+        let press = start + .milliseconds(70)
+        // The loop has other things to do, and its step begins long before it gets to the microphone.
+        poll(nil, 0, 100)
+        let stepBegan = SuspendingClock.now
+        poll(nil, 0, 50)
+        _ = microphone.process(at: stepBegan, isTurnOpen: false)
+        #expect(abs(microphone.frame(at: press) - 70 * 24) <= 2)
+        #expect(microphone.endFrame >= 140 * 24)
+        _ = microphone.stop()
+    }
+
+    @Test func aMicrophoneThatIsMissingEndsTurnsInSilence() {
+        let microphone = Microphone(device: AudioDevice("wav:/nowhere"))
+        let start = SuspendingClock.now
+        #expect(microphone.open(at: start).count == 1)
+        #expect(microphone.isMissing)
+        #expect(microphone.deadline == start + .seconds(1))
+        #expect(microphone.frame(at: .now) == 0)
+        microphone.endTurns()
+        // The longest tail that can be set, and the least that a server takes.
+        #expect(microphone.endFrame >= 2000 * 24 + 100 * 24)
+        #expect(microphone.frame(at: .now) == microphone.endFrame)
     }
 }

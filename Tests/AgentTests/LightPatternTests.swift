@@ -1,0 +1,44 @@
+import Session
+import Testing
+
+@testable import kiosk_agent
+
+@Suite struct LightPatternTests {
+    private let start = SuspendingClock.now
+
+    @Test(arguments: [Indicator.offline, .ready, .listening, .thinking, .speaking])
+    func theLightIsOnWhileTheVisitorIsListenedTo(indicator: Indicator) {
+        var pattern = LightPattern()
+        let isLit = pattern.isLit(indicator, isDeviceMissing: false, at: start)
+        #expect(isLit == (indicator == .listening))
+        #expect(pattern.deadline == nil)
+    }
+
+    @Test(arguments: [Indicator.ready, .listening])
+    func itFlashesOnceASecondWhileADeviceIsMissing(indicator: Indicator) throws {
+        var pattern = LightPattern()
+        var changes: [Int] = []
+        var now = start
+        for turn in 0..<6 {
+            let isLit = pattern.isLit(indicator, isDeviceMissing: true, at: now)
+            #expect(isLit == (turn % 2 == 0))
+            now = try #require(pattern.deadline)
+            changes.append(Int((now - start) / .milliseconds(1)))
+        }
+        #expect(changes == [100, 1000, 1100, 2000, 2100, 3000])
+        let isLitAfterwards = pattern.isLit(indicator, isDeviceMissing: false, at: now)
+        #expect(isLitAfterwards == (indicator == .listening))
+        #expect(pattern.deadline == nil)
+    }
+
+    @Test func aLateLoopFlashesAtOnceAndNotForWhatItMissed() throws {
+        var pattern = LightPattern()
+        _ = pattern.isLit(.ready, isDeviceMissing: true, at: start)
+        let late = start + .milliseconds(10_500)
+        let isLitLate = pattern.isLit(.ready, isDeviceMissing: true, at: late)
+        #expect(isLitLate)
+        #expect(try #require(pattern.deadline) > late)
+        let isLitAfterTheFlash = pattern.isLit(.ready, isDeviceMissing: true, at: late + .milliseconds(100))
+        #expect(!isLitAfterTheFlash)
+    }
+}
