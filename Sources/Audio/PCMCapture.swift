@@ -22,8 +22,8 @@ final class PCMCapture: AudioWorker {
     private var position: CapturePosition
     /// Frames that came out of the resampler, 24 kHz.
     private var convertedFrames = 0
-    /// When the card was started, and until when its sound was captured.
-    private var startedNs: Int64 = 0
+    /// When the card was started, until its first frames come; and until when its sound was captured.
+    private var startedNs: Int64?
     private var capturedUntilNs: Int64 = 0
 
     /// With a reference, its echo is taken out of what the ring gets.
@@ -80,7 +80,8 @@ final class PCMCapture: AudioWorker {
             clinux_sleep_until(clinux_monotonic_ns() + PCM.pauseNs)
             return nil
         }
-        recovery.progress(fromNs: startedNs, log: state.interruptions)
+        recovery.progress()
+        if let startedNs { begin(startedNs: startedNs, frames: frames) }
         let geometry = pcm.geometry
         geometry.format.mixDown(
             native, channels: geometry.channels, channel: pcm.conversion.channel, frames: frames, into: mono)
@@ -101,6 +102,15 @@ final class PCMCapture: AudioWorker {
             state.sleep(untilNs: untilNs)
         }
         return nil
+    }
+
+    /// The first `frames` frames since the start came. The card may have moved long after it was told to.
+    private func begin(startedNs: Int64, frames: Int) {
+        self.startedNs = nil
+        let held = Int64(frames + max(0, pcm.delay()))
+        let firstNs = max(startedNs, clinux_monotonic_ns() - held * 1_000_000_000 / Int64(pcm.geometry.rate))
+        recovery.end(atNs: firstNs, log: state.interruptions)
+        follow(restartedAt: capturedNs(beforeFrames: 0, of: firstNs))
     }
 
     /// Looks where the card is, `nowNs` being a moment ago.
@@ -157,8 +167,9 @@ final class PCMCapture: AudioWorker {
             code = Int(pcm.dropAndPrepare())
             if code >= 0 { code = Int(pcm.start()) }
             if code >= 0 {
-                startedNs = clinux_monotonic_ns()
-                let capturedNs = capturedNs(beforeFrames: 0, of: startedNs)
+                let nowNs = clinux_monotonic_ns()
+                startedNs = nowNs
+                let capturedNs = capturedNs(beforeFrames: 0, of: nowNs)
                 echo?.restart(ns: capturedNs)
                 follow(restartedAt: capturedNs)
                 return nil

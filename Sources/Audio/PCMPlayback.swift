@@ -212,6 +212,9 @@ final class PCMPlayback: AudioWorker {
         if writtenFrames - delay > heardFrames {
             heardFrames = writtenFrames - delay
             noteProgress()
+            // The card may have moved long after it was told to.
+            let heardNs = Int64(heardFrames) * 1_000_000_000 / Int64(pcm.geometry.rate)
+            recovery.end(atNs: max(startedNs, progressNs - heardNs), log: state.interruptions)
         } else if drainedNs == nil, clinux_monotonic_ns() - progressNs > Int64(PCM.stallMs) * 1_000_000 {
             return recover(from: -Int(ETIMEDOUT))
         }
@@ -229,7 +232,7 @@ final class PCMPlayback: AudioWorker {
     /// The card took frames, or played some.
     private func noteProgress() {
         progressNs = clinux_monotonic_ns()
-        recovery.progress(fromNs: startedNs, log: state.interruptions)
+        recovery.progress()
     }
 
     private func publish() {

@@ -26,13 +26,10 @@ struct PCMRecovery {
         open = Open(cause: Self.cause(of: code), sinceNs: sinceNs)
     }
 
-    /// Frames move again, the first of them at `ns`: the card lives.
-    mutating func progress(fromNs ns: Int64, log: InterruptionLog) {
-        inARow = 0
-        end(atNs: ns, log: log)
-    }
+    /// Frames moved: the card lives.
+    mutating func progress() { inARow = 0 }
 
-    /// Nobody waits for sound any more, or nobody will get it: counts what is open.
+    /// Sound began again, or nobody waits for it any more, or nobody will get it: counts what is open.
     mutating func end(atNs ns: Int64, log: InterruptionLog) {
         guard let open else { return }
         self.open = nil

@@ -20,7 +20,7 @@ import Testing
     @Test func faultsWithoutProgressEndTheStreamAndProgressForgivesThem() {
         var recovery = PCMRecovery()
         for _ in 0..<PCMRecovery.limit { #expect(recovery.step(for: -Int(EPIPE)) == .restart) }
-        recovery.progress(fromNs: 0, log: InterruptionLog())
+        recovery.progress()
         for _ in 0..<PCMRecovery.limit { #expect(recovery.step(for: -Int(EPIPE)) == .restart) }
         #expect(recovery.step(for: -Int(EPIPE)) == .giveUp)
     }
@@ -28,13 +28,13 @@ import Testing
     @Test func anInterruptionLastsFromTheEndOfTheSoundToItsReturnAndIsNamedByWhatBeganIt() {
         let log = InterruptionLog()
         var recovery = PCMRecovery()
-        recovery.progress(fromNs: 5, log: log)
+        recovery.end(atNs: 5, log: log)
         #expect(log.statistics == InterruptionStatistics())
         recovery.interrupted(by: -Int(ETIMEDOUT), sinceNs: 1_000_000_000)
         recovery.interrupted(by: -Int(EPIPE), sinceNs: 2_000_000_000)
         #expect(log.statistics.count == 0)
-        recovery.progress(fromNs: 3_500_000_000, log: log)
-        recovery.progress(fromNs: 3_500_000_000, log: log)
+        recovery.end(atNs: 3_500_000_000, log: log)
+        recovery.end(atNs: 3_500_000_000, log: log)
         #expect(log.statistics == InterruptionStatistics(count: 1, totalNs: 2_500_000_000, longestNs: 2_500_000_000))
         var seen: UInt16 = 0
         #expect(log.long(since: &seen) == Interruption(cause: .stall, duration: .milliseconds(2500)))
@@ -47,10 +47,10 @@ import Testing
         #expect(recovery.open == PCMRecovery.Open(cause: .suspend, sinceNs: 10))
         recovery.end(atNs: 30, log: log)
         recovery.interrupted(by: -Int(ENODEV), sinceNs: 40)
-        recovery.progress(fromNs: 50, log: log)
+        recovery.end(atNs: 50, log: log)
         // Sound that ended after it began again: two looks that crossed.
         recovery.interrupted(by: -Int(EIO), sinceNs: 90)
-        recovery.progress(fromNs: 80, log: log)
+        recovery.end(atNs: 80, log: log)
         #expect(log.statistics == InterruptionStatistics(count: 2, totalNs: 20, longestNs: 20))
     }
 
