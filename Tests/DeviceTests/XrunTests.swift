@@ -27,9 +27,14 @@ extension Devices {
             #expect(microphone.statistics.overruns == 1)
             #expect(microphone.statistics.stalls == 0)
             #expect(microphone.failure == nil)
+            let counted = microphone.interruptions
+            #expect(counted.count == 1)
+            // The card's tick at either end.
+            #expect(abs(Int(counted.total / .milliseconds(1)) - lostMs) <= 12)
+            #expect(microphone.takeLongInterruption() == nil)
             Figures.record(
                 "alsa capture stopped for 200 ms",
-                "\(microphone.statistics.overruns) overrun, \(lostMs) ms lost, the rest exact")
+                "\(microphone.statistics.overruns) overrun, \(lostMs) ms lost, the rest exact; \(counted)")
         }
 
         /// The card's tick is 4 ms: it runs 2 ms beyond the end of a buffer of 30 ms, into what it played before.
@@ -52,9 +57,12 @@ extension Devices {
             #expect((100...300).contains(holeMs))
             #expect(loudspeaker.statistics == PlaybackStatistics(underruns: 1, stalls: 0, playedFrames: said.count))
             #expect(loudspeaker.failure == nil)
+            let counted = loudspeaker.interruptions
+            #expect(counted.count == 1)
+            #expect(abs(Int(counted.total / .milliseconds(1)) - holeMs) <= 12)
             Figures.record(
                 "alsa playback stopped for 200 ms, \(bufferMs) ms buffer",
-                "\(loudspeaker.statistics.underruns) underrun, \(holeMs) ms of silence, nothing lost")
+                "\(loudspeaker.statistics.underruns) underrun, \(holeMs) ms of silence, nothing lost; \(counted)")
         }
 
         private func stopThisProcess(ms: Int) throws {

@@ -1,0 +1,86 @@
+import Foundation
+import KioskBench
+import Testing
+
+@testable import Audio
+@testable import GPIO
+
+extension Devices {
+    /// A click and a press at the same instant: where the press is found in the sound, by a loop that is late.
+    @Suite(Needed.loopback, Needed.simulatedChips) struct SpliceTests {
+        /// The loopback's own tick of 4 ms is in it: a click begins where the tick began.
+        private static let limitMs = 5.0
+        private let cable = Loopback(cable: 7)
+
+        private struct Errors: CustomStringConvertible {
+            var ms: [Double] = []
+            var worst: Double { ms.map(abs).max() ?? .infinity }
+            var description: String { "\((ms.min() ?? 0).tenths) to \((ms.max() ?? 0).tenths) ms" }
+        }
+
+        @Test(arguments: [24_000, 48_000]) func thePressIsFoundWhereTheClickIs(rate: Int) throws {
+            var wishes = PCMWishes()
+            wishes.rates = [rate]
+            let chip = try SimulatedChip(lines: [4: "TALK"])
+            var button = try Button(line: "TALK", chip: chip.label, activeLow: false, debounceUs: 5000)
+            let visitor = try PlaybackStream(device: AudioDevice(cable.far), wishes: wishes)
+            let microphone = try CaptureStream(device: AudioDevice(cable.kiosk), wishes: wishes)
+            visitor.start(at: .now)
+            microphone.start(at: .now)
+            var captured: [Int16] = []
+            func read() {
+                microphone.takeEvent()
+                captured += [Int16](unsafeUninitializedCapacity: microphone.availableFrames) {
+                    $1 = microphone.read(into: $0)
+                }
+            }
+            var byTheCard = Errors()
+            var byReading = Errors()
+            for trial in 0..<12 {
+                // Each at another moment of the card's period and tick.
+                usleep(UInt32(200_000 + trial * 3_700))
+                // In the middle the program is late for the card itself, and a hole is in the sound.
+                if trial == 6 { try stopThisProcess(ms: 200) }
+                read()
+                let start = captured.count
+                _ = visitor.write([Int16](repeating: 20_000, count: 480))
+                try chip.pull(4, high: true)
+                // The loop is busy elsewhere.
+                usleep(UInt32(60_000 + trial * 1_300))
+                let edges = try button.watch(count: 1)
+                let edge = try #require(edges.first)
+                let instant = SuspendingClock.now + .nanoseconds(edge.timestampNs - monotonicNs())
+                let found = microphone.frame(at: instant)
+                read()
+                // As if the newest frame were captured when it is read.
+                let age = instant.duration(to: .now) / .microseconds(1)
+                let foundByReading = captured.count - Int(age * 24 / 1000)
+                #expect(eventually {
+                    read()
+                    return captured[start...].contains { $0 > 10_000 }
+                })
+                let click = try #require(captured[start...].firstIndex { $0 > 10_000 })
+                byTheCard.ms.append(Double(found - click) / 24)
+                byReading.ms.append(Double(foundByReading - click) / 24)
+                try chip.pull(4, high: false)
+                let release = try button.watch(count: 1)
+                #expect(release.map(\.isActive) == [false])
+                #expect(eventually { visitor.position.heardFrames == visitor.writtenFrames })
+            }
+            #expect(microphone.interruptions.count == 1)
+            microphone.stop()
+            visitor.stop()
+            #expect(byTheCard.worst <= Self.limitMs)
+            // What a loop does that believes the newest frame to be as old as its reading.
+            #expect(byReading.worst > Self.limitMs)
+            Figures.record(
+                "splice at \(rate) Hz", "press to click \(byTheCard); by the time of reading \(byReading)")
+        }
+
+        private func stopThisProcess(ms: Int) throws {
+            let seconds = Double(ms) / 1000
+            let script = "kill -STOP \(getpid()); sleep \(seconds); kill -CONT \(getpid())"
+            try #require(Child("/bin/sh", ["-c", script]).wait() == 0)
+        }
+    }
+}
