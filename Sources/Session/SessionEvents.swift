@@ -110,6 +110,52 @@ extension SessionStateMachine {
     }
 }
 
+/// The server's words on turns.
+extension SessionStateMachine {
+    private mutating func speechStarted(_ item: ItemID, at now: Instant) -> [Action] {
+        guard !configuration.isPushToTalk else { return [] }
+        turns.abandonSpeaking("the server never committed it", at: now)
+        let interruption = interrupt(at: now)
+        let turn = turns.begin(configuration: configuration, announcedItem: item)
+        return interruption + settleTurns() + show(.speechDetected, of: turn)
+    }
+
+    private mutating func speechStopped(_ item: ItemID) -> [Action] {
+        guard let turn = turns.speaking(item) else { return [] }
+        turns.endSpeaking()
+        return show(.speechEnded, of: turn)
+    }
+
+    private mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {
+        // Said twice: the first time counted.
+        guard !turns.hasCommitted(item) else { return [] }
+        let known = utterances.acknowledged() ?? turns.speaking(item)
+        let turn = known ?? turns.add(configuration: configuration)
+        let request = turns.commit(turn, item: item, at: now)
+        let lines = display.committed(turn, item: item, previous: previous)
+        if !configuration.isPushToTalk {
+            answers.expect(turn, at: now)
+        } else if known == nil {
+            // The server committed by itself what nobody asked it to answer.
+            turns.settleAssistant(turn, as: .none)
+        }
+        return shown(lines) + requestTranscript(request, of: turn)
+    }
+
+    /// A commit that the server refused: the turn ends without an item.
+    private mutating func commitRefused(_ reason: String, at now: Instant) -> [Action] {
+        guard let turn = utterances.acknowledged() else { return [] }
+        turns.abandon(turn, reason: reason, at: now)
+        return [.report(Fault(.turn, "the server did not take the turn: \(reason)"))]
+    }
+
+    mutating func requestTranscript(_ attempt: Int?, of turn: TurnID) -> [Action] {
+        guard let attempt else { return [] }
+        let request = turns.transcriptionRequest(for: turn, attempt: attempt, configuration: configuration)
+        return request.map { [.send($0)] } ?? []
+    }
+}
+
 /// The ids we give to events whose refusal means something to us.
 enum OwnEventID: Equatable {
     case commit(TurnID)

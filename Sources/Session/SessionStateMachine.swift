@@ -59,11 +59,11 @@ public struct SessionStateMachine: Sendable {
     var link: LinkStateMachine
     private var button: PushToTalkStateMachine
     private var microphone: MicrophoneStateMachine
-    private var utterances = UtteranceQueue()
+    var utterances = UtteranceQueue()
     var playout = Playout()
     var answers = AnswerQueue()
     var turns = TurnLedger()
-    private var display = TurnDisplay()
+    var display = TurnDisplay()
     private var capturedUntilFrame = 0
     /// Models whose missing price was said.
     private var unpriced: Set<String> = []
@@ -292,54 +292,9 @@ public struct SessionStateMachine: Sendable {
         }
     }
 
-    // MARK: The server's words on turns
-
-    mutating func speechStarted(_ item: ItemID, at now: Instant) -> [Action] {
-        guard !configuration.isPushToTalk else { return [] }
-        turns.abandonSpeaking("the server never committed it", at: now)
-        let interruption = interrupt(at: now)
-        let turn = turns.begin(configuration: configuration, announcedItem: item)
-        return interruption + settleTurns() + show(.speechDetected, of: turn)
-    }
-
-    mutating func speechStopped(_ item: ItemID) -> [Action] {
-        guard let turn = turns.speaking(item) else { return [] }
-        turns.endSpeaking()
-        return show(.speechEnded, of: turn)
-    }
-
-    mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {
-        // Said twice: the first time counted.
-        guard !turns.hasCommitted(item) else { return [] }
-        let known = utterances.acknowledged() ?? turns.speaking(item)
-        let turn = known ?? turns.add(configuration: configuration)
-        let request = turns.commit(turn, item: item, at: now)
-        let lines = display.committed(turn, item: item, previous: previous)
-        if !configuration.isPushToTalk {
-            answers.expect(turn, at: now)
-        } else if known == nil {
-            // The server committed by itself what nobody asked it to answer.
-            turns.settleAssistant(turn, as: .none)
-        }
-        return shown(lines) + requestTranscript(request, of: turn)
-    }
-
-    /// A commit that the server refused: the turn ends without an item.
-    mutating func commitRefused(_ reason: String, at now: Instant) -> [Action] {
-        guard let turn = utterances.acknowledged() else { return [] }
-        turns.abandon(turn, reason: reason, at: now)
-        return [.report(Fault(.turn, "the server did not take the turn: \(reason)"))]
-    }
-
-    mutating func requestTranscript(_ attempt: Int?, of turn: TurnID) -> [Action] {
-        guard let attempt else { return [] }
-        let request = turns.transcriptionRequest(for: turn, attempt: attempt, configuration: configuration)
-        return request.map { [.send($0)] } ?? []
-    }
-
     // MARK: Settling
 
-    private mutating func settleTurns() -> [Action] {
+    mutating func settleTurns() -> [Action] {
         turns.takeSettled(prices: prices, configuration: configuration).flatMap { id, turn -> [Action] in
             // The journal first: what is shown is already kept.
             sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
@@ -358,7 +313,7 @@ public struct SessionStateMachine: Sendable {
             .map { .report(Fault(.price, "\($0): no price known for its usage, its turns are kept without cost")) }
     }
 
-    private func shown(_ lines: [TurnDisplay.Line]) -> [Action] {
+    func shown(_ lines: [TurnDisplay.Line]) -> [Action] {
         lines.map { line in
             switch line {
             case .state(let line): .show(line)
@@ -367,7 +322,7 @@ public struct SessionStateMachine: Sendable {
         }
     }
 
-    private mutating func show(_ line: StateLine, of turn: TurnID) -> [Action] { shown(display.add(line, to: turn)) }
+    mutating func show(_ line: StateLine, of turn: TurnID) -> [Action] { shown(display.add(line, to: turn)) }
 
     // MARK: Time and the end
 
