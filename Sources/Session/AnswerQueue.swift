@@ -160,6 +160,12 @@ struct AnswerQueue: Sendable {
         return [.flushPlayback] + audible.flatMap { handle(.interrupt, turn: $0, at: now) }
     }
 
+    /// Ends a prompt that is heard; no answer is.
+    mutating func silencePrompt() -> Decision {
+        flushes.append([])
+        return .flushPlayback
+    }
+
     /// Playback is silent; `segments` is what was heard of the epoch it ended.
     mutating func flushed(_ segments: [Playout.Segment], at now: Instant) -> [Decision] {
         guard !flushes.isEmpty else { return [] }
@@ -206,7 +212,7 @@ struct AnswerQueue: Sendable {
     mutating func stop(_ playout: Playout, at now: Instant) -> [Decision] {
         // A turn still waiting to be answered fails with its transcripts.
         wish = nil
-        var decisions = silence(isPlaying: playout.pendingFrames > 0, at: now)
+        var decisions = silence(isPlaying: !playout.isSilent, at: now)
         for answer in answers {
             let segments = answer.response.map(playout.segments(of:)) ?? []
             decisions += handle(.flushed(segments), turn: answer.turn, at: now)

@@ -52,6 +52,13 @@ public struct LinkLoss: Sendable, Equatable {
         }
     }
 
+    /// The server is there and has no room for us now: too many requests, or not in order itself.
+    func isBusy(lastErrorCode: String?) -> Bool {
+        let reasonCode = closeReason.split(separator: ".").last.map(String.init)
+        if [reasonCode, lastErrorCode].contains("rate_limit_exceeded") || closeCode == 1013 { return true }
+        return httpStatus.map { $0 == 429 || $0 >= 500 } ?? false
+    }
+
     /// Code of the `error` event by which some servers announce the age limit.
     static let expiryCode = "session_expired"
 

@@ -53,6 +53,16 @@ public struct LinkStateMachine: Sendable {
         case stopped
     }
 
+    /// Why there is no session, as far as it concerns the visitor.
+    enum Trouble: Equatable {
+        /// The link broke, or cannot be made.
+        case unreachable
+        /// The server has no room for us now.
+        case busy
+        /// Somebody has to act: key, credit, model.
+        case refused
+    }
+
     /// From the upgrade to `session.created`, and from there to `session.updated` (contract: 10 s).
     static let greetingLimit = Duration.seconds(10)
     /// How soon a refusal that a retry cannot mend is tried again (contract: 5 minutes).
@@ -63,6 +73,8 @@ public struct LinkStateMachine: Sendable {
     static let longestRetryAfter = Duration.seconds(300)
 
     private(set) var state = State.idle
+    /// Of the latest attempt that failed; nil since a session was ready, and before the first failure.
+    private(set) var trouble: Trouble?
     private var backoff: Backoff
     private var configuration = 0
     private var lastErrorCode: String?
@@ -146,12 +158,14 @@ public struct LinkStateMachine: Sendable {
             state = .ready(session: id)
             backoff.reset()
             lastReport = nil
+            trouble = nil
             return [.opened(session: id)]
         case .greeting:
             // A proxy swallowed the greeting; the confirmation says as much.
             state = .ready(session: session.id)
             backoff.reset()
             lastReport = nil
+            trouble = nil
             return [.opened(session: session.id)]
         case .idle, .connecting, .ready, .waiting, .leaving, .closing, .stopped:
             return []
@@ -165,6 +179,7 @@ public struct LinkStateMachine: Sendable {
             guard error.eventID == configureID else { return [] }
             // The update is all or nothing: without it the session would answer in a way nobody asked for.
             state = .leaving(retryAt: now + Self.refusalWait, deadline: now + Self.closingLimit)
+            trouble = .refused
             return report(Fault(.refused, "the server refuses the session settings: \(error.message)"))
                 + [.close(reason: "session settings refused")]
         case .idle, .connecting, .ready, .waiting, .leaving, .closing, .stopped:
@@ -199,8 +214,10 @@ public struct LinkStateMachine: Sendable {
         defer { lastErrorCode = nil }
         if let refusal = loss.refusal(lastErrorCode: lastErrorCode) {
             state = .waiting(until: now + Self.refusalWait)
+            trouble = .refused
             return report(Fault(.refused, refusal)) + [.wait(Self.refusalWait)]
         }
+        trouble = loss.isBusy(lastErrorCode: lastErrorCode) ? .busy : .unreachable
         var wait = backoff.next()
         if let retryAfter = loss.retryAfter { wait = max(wait, min(retryAfter, Self.longestRetryAfter)) }
         state = .waiting(until: now + wait)

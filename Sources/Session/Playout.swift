@@ -18,8 +18,12 @@ struct Playout: Sendable {
         var segments: [Segment] = []
         /// Frames of segments that are accounted for; every one was heard, before all others.
         var forgottenFrames = 0
+        /// The last frame of the latest prompt; every part handed over later begins behind it.
+        var promptEndFrames = 0
+        var heardFrames = 0
 
         mutating func heard(frames: Int) {
+            heardFrames = max(heardFrames, frames)
             var left = max(0, frames - forgottenFrames)
             for index in segments.indices {
                 segments[index].heardFrames = max(segments[index].heardFrames, min(left, segments[index].frames))
@@ -36,6 +40,12 @@ struct Playout: Sendable {
 
     /// Frames handed over in this epoch and not heard yet.
     var pendingFrames: Int { current.segments.reduce(0) { $0 + $1.frames - $1.heardFrames } }
+
+    /// A prompt is to be heard now or in a moment.
+    var isPromptPending: Bool { current.heardFrames < current.promptEndFrames }
+
+    /// Everything handed over was heard.
+    var isSilent: Bool { pendingFrames == 0 && !isPromptPending }
 
     func isPending(_ response: ResponseID) -> Bool {
         current.segments.contains { $0.part.response == response && $0.heardFrames < $0.frames }
@@ -59,6 +69,14 @@ struct Playout: Sendable {
             current.segments.append(Segment(part: part, frames: samples.count))
         }
         return samples
+    }
+
+    /// A prompt is handed over. Its frames belong to no part; only when everything before it was heard and forgotten.
+    mutating func prompt(frames: Int) {
+        guard frames > 0 else { return }
+        precondition(current.segments.isEmpty, "a prompt talks over an answer")
+        current.forgottenFrames += frames
+        current.promptEndFrames = current.forgottenFrames
     }
 
     /// The playback clock: frames heard so far. Never more than was handed over counts.

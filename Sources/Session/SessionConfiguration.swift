@@ -37,11 +37,14 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var transcriptionInstructions: String
     /// The server's own transcription model; nil switches it off.
     public var builtInModel: String?
+    /// Frames of each voice prompt there is.
+    public var promptFrames: [VoicePrompt: Int]
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
         microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
-        transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe"
+        transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe",
+        promptFrames: [VoicePrompt: Int] = [:]
     ) {
         self.model = model
         self.voice = voice
@@ -51,6 +54,7 @@ public struct SessionConfiguration: Sendable, Equatable {
         self.outOfBand = outOfBand
         self.transcriptionInstructions = transcriptionInstructions ?? Self.defaultTranscriptionInstructions
         self.builtInModel = builtInModel
+        self.promptFrames = promptFrames
     }
 
     /// The prompt of the conversation when the operator names no file.

@@ -39,6 +39,8 @@ public struct SessionStateMachine: Sendable {
         case abandon
         case play([Int16])
         case flushPlayback
+        /// Nothing is being heard: play the recording.
+        case prompt(VoicePrompt)
         case record(Entry)
         case show(StateLine)
         case showTurn(SettledTurn)
@@ -68,6 +70,10 @@ public struct SessionStateMachine: Sendable {
     /// Models whose missing price was said.
     private var unpriced: Set<String> = []
     var undecodableCount = 0
+    var prompts: VoicePromptStateMachine
+    /// An answer failed before anything of it was heard; its visitor is still to be told.
+    var isAnswerMissing = false
+    var isLinkStopped = false
 
     /// Undecodable messages reported a session; a server gone mad must not flood the journal.
     static let reportedUndecodable = 5
@@ -83,12 +89,14 @@ public struct SessionStateMachine: Sendable {
         }
         button = PushToTalkStateMachine(preRollFrames: preRollFrames, tailFrames: tailFrames)
         microphone = MicrophoneStateMachine(isMutable: configuration.microphoneWhileSpeaking == .muted)
+        prompts = VoicePromptStateMachine(
+            frames: configuration.promptFrames, tail: .seconds(tailFrames) / sessionRate)
     }
 
     /// The next instant at which time alone changes something.
     public var deadline: Instant? {
-        guard !link.isStopping else { return link.deadline }
-        var deadlines = [link.deadline, button.deadline, answers.deadline, turns.deadline]
+        guard !link.isStopping else { return [link.deadline, prompts.deadline].compactMap { $0 }.min() }
+        var deadlines = [link.deadline, button.deadline, answers.deadline, turns.deadline, prompts.deadline]
         if link.readySession == nil { deadlines.append(utterances.deadline) }
         return deadlines.compactMap { $0 }.min()
     }
@@ -105,7 +113,7 @@ public struct SessionStateMachine: Sendable {
     /// What the visitor should see now.
     public var indicator: Indicator {
         if turns.isSpeaking { return .listening }
-        if isAssistantAudible { return .speaking }
+        if isAssistantAudible || playout.isPromptPending { return .speaking }
         if link.readySession == nil { return .offline }
         return answers.isEmpty ? .ready : .thinking
     }
@@ -116,6 +124,9 @@ public struct SessionStateMachine: Sendable {
     /// Whether anything is to be heard now or in a moment.
     private var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }
 
+    /// Nobody speaks, nothing is heard, and nothing is about to be.
+    var isSilent: Bool { !turns.isSpeaking && !button.mayBeginTurn && answers.isEmpty && playout.isSilent }
+
     public mutating func handle(_ input: Input, at now: Instant) -> [Action] {
         guard !link.isStopping else { return handleWhileStopping(input, at: now) }
         var actions: [Action] = switch input {
@@ -125,7 +136,8 @@ public struct SessionStateMachine: Sendable {
         case .received(let event): received(event, at: now)
         case .receivedUndecodable(let words): receivedUndecodable(words)
         case .pressed(let frame): pressed(frame: frame, at: now)
-        case .released(let frame): buttonHandle(.released(frame: frame), at: now)
+        case .released(let frame):
+            buttonHandle(.released(frame: frame), at: now) + promptsHandle(.released(link.trouble), at: now)
         case .captured(let frame): captured(untilFrame: frame, at: now)
         case .heard(let frames): heard(frames: frames, at: now)
         case .flushed(let heardFrames):
@@ -138,30 +150,24 @@ public struct SessionStateMachine: Sendable {
         return actions
     }
 
-    /// Everything is recorded and said: only the end of the link is still to come.
-    private mutating func handleWhileStopping(_ input: Input, at now: Instant) -> [Action] {
-        switch input {
-        case .lost(let loss): linkHandle(.lost(loss), at: now)
-        case .deadlineReached: linkHandle(.deadlineReached, at: now)
-        case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .captured, .heard, .flushed,
-            .playbackLost, .stop: []
-        }
-    }
-
     /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.
     private mutating func follow(at now: Instant) -> [Action] {
         var actions = sendUtterances(at: now)
         actions += answersHandle(answers.playedOut(playout, at: now))
         if link.readySession != nil, let request = answers.nextRequest(at: now) { actions.append(.send(request)) }
-        microphone.assistant(isAudible: isAssistantAudible, at: now)
         playout.forgetHeard { [answers] response in answers.contains(response) }
+        actions += followPrompts(at: now)
+        microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
         return actions + settleTurns()
     }
 
     // MARK: The link
 
     mutating func linkHandle(_ input: LinkStateMachine.Input, at now: Instant) -> [Action] {
-        link.handle(input, at: now).flatMap { perform($0, at: now) }
+        let wasRefused = link.trouble == .refused
+        let actions = link.handle(input, at: now).flatMap { perform($0, at: now) }
+        guard link.trouble == .refused, !wasRefused else { return actions }
+        return actions + promptsHandle(.refused, at: now)
     }
 
     private mutating func perform(_ action: LinkStateMachine.Action, at now: Instant) -> [Action] {
@@ -173,7 +179,8 @@ public struct SessionStateMachine: Sendable {
             turns.sessionOpened(session)
             undecodableCount = 0
             if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
-            return [.record(.sessionOpened(session)), .show(.ready(session: session))]
+            let prompts = promptsHandle(.sessionOpened, at: now)
+            return prompts + [.record(.sessionOpened(session)), .show(.ready(session: session))]
         case .closed(let session, let reason):
             let actions = sessionLost(reason, at: now)
             return actions + settleTurns() + [.record(.sessionClosed(session, reason: reason))]
@@ -181,7 +188,7 @@ public struct SessionStateMachine: Sendable {
         case .abandon: return [.abandon]
         case .wait(let duration): return [.show(.disconnected(retryIn: duration))]
         case .report(let fault): return [.report(fault)]
-        case .stopped: return [.stopped]
+        case .stopped: return linkStopped()
         }
     }
 
@@ -197,7 +204,8 @@ public struct SessionStateMachine: Sendable {
     // MARK: The visitor
 
     private mutating func pressed(frame: Int, at now: Instant) -> [Action] {
-        configuration.isPushToTalk ? buttonHandle(.pressed(frame: frame), at: now) : interrupt(at: now)
+        promptsHandle(.overtaken, at: now)
+            + (configuration.isPushToTalk ? buttonHandle(.pressed(frame: frame), at: now) : interrupt(at: now))
     }
 
     private mutating func buttonHandle(_ input: PushToTalkStateMachine.Input, at now: Instant) -> [Action] {
@@ -249,7 +257,7 @@ public struct SessionStateMachine: Sendable {
     /// Silence first; then the server is told what was heard.
     mutating func interrupt(at now: Instant) -> [Action] {
         let wasAudible = isAssistantAudible
-        let actions = answersHandle(answers.interrupt(isPlaying: playout.pendingFrames > 0, at: now))
+        let actions = answersHandle(answers.interrupt(isPlaying: !playout.isSilent, at: now))
         return actions + (wasAudible && !actions.isEmpty ? [.show(.interrupted)] : [])
     }
 
@@ -265,10 +273,11 @@ public struct SessionStateMachine: Sendable {
     mutating func play(_ bytes: [UInt8], of part: ContentPart, at now: Instant) -> [Action] {
         guard answers.takesAudio(of: part, at: now) else { return [] }
         let isFirst = playout.segments(of: part.response).isEmpty
+        let silence = answerOvertakesPrompt(at: now)
         let samples = playout.append(bytes, of: part)
-        guard !samples.isEmpty else { return [] }
+        guard !samples.isEmpty else { return silence }
         let lines = isFirst ? answers.turn(of: part.response).map { show(.assistantSpeaking, of: $0) } ?? [] : []
-        return [.play(samples)] + lines
+        return silence + [.play(samples)] + lines
     }
 
     // MARK: Answers
@@ -285,6 +294,7 @@ public struct SessionStateMachine: Sendable {
                 return link.readySession == nil ? [] : [.send(event)]
             case .settled(let turn, let part, let usage):
                 turns.settleAssistant(turn, as: part, usage: usage)
+                if part.status == .failed, part.playedMs == 0 { isAnswerMissing = true }
                 return []
             case .report(let fault):
                 return [.report(fault)]
@@ -330,6 +340,7 @@ public struct SessionStateMachine: Sendable {
         var actions = linkHandle(.deadlineReached, at: now)
         actions += buttonHandle(.deadlineReached, at: now)
         actions += answersHandle(answers.deadlineReached(at: now))
+        actions += promptsHandle(.deadlineReached, at: now)
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }
         if link.readySession == nil {
@@ -337,17 +348,20 @@ public struct SessionStateMachine: Sendable {
                 let reason = "no session within 10 s of the release"
                 turns.abandon(turn, reason: reason, assistant: AssistantPart(status: .failed, reason: reason), at: now)
                 actions.append(.report(Fault(.turn, "a turn was lost: \(reason)")))
+                actions += promptsHandle(.unsent(link.trouble), at: now)
             }
         }
         return actions
     }
 
     private mutating func stop(at now: Instant) -> [Action] {
+        let isSomebodyThere = !isSilent || !utterances.turns.isEmpty
         var actions: [Action] = [.show(.stopping)]
         actions += answersHandle(answers.stop(playout, at: now))
         utterances.removeAll { _ in true }
         turns.abandonAll("the agent was stopped", at: now)
         actions += settleTurns()
+        if isSomebodyThere { actions += farewell(at: now) }
         return actions + linkHandle(.stop, at: now)
     }
 }

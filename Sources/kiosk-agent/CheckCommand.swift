@@ -29,10 +29,12 @@ struct CheckCommand: ParsableCommand {
             StandardStream.output.write(key?.redact(finding.line) ?? finding.line)
         }
         show(.good("settings", options.file))
-        show(files())
+        let loaded = Result { try Settings.load(file: options.file, overrides: options.overrides) }
+        show(files(loaded))
         let check = SelfCheck(settings: settings, environment: environment)
         show(check.sound(.capture))
         show(check.sound(.playback))
+        if let prompts = try? loaded.get().prompts { show(.good("prompts", prompts.recordings.summary)) }
         show(check.gpio())
         show(check.key())
         show(check.journal())
@@ -42,12 +44,10 @@ struct CheckCommand: ParsableCommand {
         if !allGood { throw ExitCode(CommandFailure.runTime) }
     }
 
-    private func files() -> SelfCheck.Finding {
-        do {
-            _ = try Settings.load(file: options.file, overrides: options.overrides)
-            return .good("files", "all that are named can be read")
-        } catch {
-            return .bad("files", error)
+    private func files(_ loaded: Result<Settings, any Error>) -> SelfCheck.Finding {
+        switch loaded {
+        case .success: .good("files", "all that are named can be read")
+        case .failure(let error): .bad("files", "\(error)")
         }
     }
 

@@ -29,6 +29,8 @@ final class Runner {
     private let signals: ServiceSignals
     private var notifier: ServiceNotifier
     private let key: APIKey?
+    private let prompts: VoicePrompts
+    private var isPromptProblemSaid = false
 
     /// `button hold` requests whose release is still to come.
     private var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
@@ -60,6 +62,7 @@ final class Runner {
         // Before any thread exists: they inherit the blocked signals.
         signals = try ServiceSignals()
         key = setup.key
+        prompts = settings.prompts.recordings
         self.loadSetup = loadSetup
         link = try Link(settings: settings, key: key, environment: environment)
         journal = try JournalWriter(directory: settings.journal.directory)
@@ -238,11 +241,22 @@ final class Runner {
         case .abandon: link.abandon()
         case .play(let samples): loudspeaker.play(samples)
         case .flushPlayback: loudspeaker.flush()
+        case .prompt(let prompt): say(prompt)
         case .record(let entry): record(JournalEntry(entry))
         case .show(let line): console.show(line)
         case .showTurn(let turn): console.show(turn)
         case .report(let fault): report(fault)
         case .stopped: isStopped = true
+        }
+    }
+
+    private func say(_ prompt: VoicePrompt) {
+        if let samples = prompts.samples(of: prompt) {
+            loudspeaker.play(samples)
+        } else if let problem = prompts.problem(of: prompt), prompt != .goodbye, !isPromptProblemSaid {
+            // Without a goodbye nothing is amiss at the end.
+            isPromptProblemSaid = true
+            report(Fault(.audio, "no voice prompt: \(problem)"))
         }
     }
 

@@ -27,6 +27,6 @@ extension SessionConfiguration {
             instructions: settings.realtime.instructions, detection: detection,
             microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
             outOfBand: outOfBand, transcriptionInstructions: settings.transcription.instructions,
-            builtInModel: settings.transcription.builtInModel)
+            builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames)
     }
 }

@@ -87,6 +87,30 @@ struct Settings: Sendable, Equatable {
         var bufferMs = 40
     }
 
+    /// Where the recording of a voice prompt comes from.
+    enum PromptChoice: Sendable, Equatable {
+        /// The set in `Prompts.directory`.
+        case ofTheSet
+        case file(String)
+        case off
+    }
+
+    /// What the kiosk says by itself when there is no session to speak.
+    struct Prompts: Sendable, Equatable {
+        /// The folder of the set; nil (the default): the shipped one, `VoicePrompts.shippedFolder`.
+        var directory: String?
+        /// No network. Default `ofTheSet`, as for the others.
+        var noNetwork = PromptChoice.ofTheSet
+        /// Refused: key, credit, model.
+        var key = PromptChoice.ofTheSet
+        /// No room at the server, or no answer to a turn.
+        var busy = PromptChoice.ofTheSet
+        /// The agent is stopped while a visitor is in a turn; its first second is heard.
+        var goodbye = PromptChoice.ofTheSet
+        /// What all these held.
+        var recordings = VoicePrompts()
+    }
+
     /// The button and the LED.
     struct GPIO: Sendable, Equatable {
         /// Path, name or label of the chip; nil (the default): no GPIO.
@@ -117,6 +141,7 @@ struct Settings: Sendable, Equatable {
     var turns = Turns()
     var transcription = Transcription()
     var audio = Audio()
+    var prompts = Prompts()
     var gpio = GPIO()
     var journal = Journal()
     var control = Control()

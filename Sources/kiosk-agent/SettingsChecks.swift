@@ -37,7 +37,13 @@ extension SettingsReader {
         if settings.audio.capture.hasPrefix("wav:") {
             try requireFile("audio.capture", String(settings.audio.capture.dropFirst(4)))
         }
-        keep(conversation: conversation, transcription: transcription)
+        keep(conversation: conversation, transcription: transcription, recordings: try recordings())
+    }
+
+    private func recordings() throws(SettingsError) -> VoicePrompts {
+        do { return try VoicePrompts(settings.prompts) } catch {
+            throw wrong(error.key ?? "prompts", error.words)
+        }
     }
 
     private func prompt(_ key: String, _ path: String?) throws(SettingsError) -> String? {

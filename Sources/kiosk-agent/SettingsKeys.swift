@@ -59,6 +59,12 @@ enum SettingsKeys {
         integer("audio", "period_ms", \.audio.periodMs, 5...100),
         integer("audio", "buffer_ms", \.audio.bufferMs, 10...1000),
 
+        optionalPath("prompts", "directory", \.prompts.directory),
+        prompt("no_network", \.prompts.noNetwork),
+        prompt("key", \.prompts.key),
+        prompt("busy", \.prompts.busy),
+        prompt("goodbye", \.prompts.goodbye),
+
         optionalText("gpio", "chip", \.gpio.chip, wanted: "a chip's path, name or label, or \"\" for none"),
         line("gpio", "button", \.gpio.button),
         line("gpio", "led", \.gpio.led),
@@ -146,6 +152,19 @@ extension SettingsKeys {
             guard let text = plainText(value), !text.isEmpty, text != "wav:" else { return false }
             let isFile = text.hasPrefix("wav:")
             settings[keyPath: field] = isFile ? "wav:" + absolutePath(String(text.dropFirst(4)), in: folder) : text
+            return true
+        }
+    }
+
+    private static func prompt(_ name: String, _ field: any Field<Settings.PromptChoice>) -> SettingsKey {
+        let wanted = "a WAV file's path, off, or \"\" for the set's"
+        return SettingsKey(section: "prompts", name: name, wanted: wanted) { value, folder, settings in
+            guard let text = plainText(value) else { return false }
+            settings[keyPath: field] = switch text {
+            case "": .ofTheSet
+            case "off": .off
+            default: .file(absolutePath(text, in: folder))
+            }
             return true
         }
     }

@@ -77,8 +77,9 @@ struct SettingsReader {
         guard key.store(value, folder, &settings) else { throw wrong(path, "wanted " + key.wanted) }
     }
 
-    /// Keeps the prompts that the named files hold.
-    mutating func keep(conversation: String?, transcription: String?) {
+    /// Keeps the prompts and recordings that the named files hold.
+    mutating func keep(conversation: String?, transcription: String?, recordings: VoicePrompts) {
+        settings.prompts.recordings = recordings
         settings.realtime.instructions = conversation
         settings.transcription.instructions = transcription
     }

@@ -7,9 +7,9 @@ struct Inspector {
     typealias Input = SessionStateMachine.Input
     typealias Action = SessionStateMachine.Action
 
-    /// Frames of one part in playback's hands.
+    /// Frames of one part, or of a prompt (nil), in playback's hands.
     private struct Stretch {
-        let part: ContentPart
+        let part: ContentPart?
         var frames: Int
     }
 
@@ -25,6 +25,7 @@ struct Inspector {
     private(set) var isStopped = false
     private(set) var recorded: [SettledTurn] = []
     private(set) var speechLines = 0
+    private(set) var prompts: [VoicePrompt] = []
     /// Items that the machine was told to be committed while its session was ready.
     private(set) var committed: Set<ItemID> = []
     private var shown = 0
@@ -52,7 +53,9 @@ struct Inspector {
         var left = frames
         while left > 0, let first = queue.first {
             let played = min(left, first.frames)
-            heard[Sound(item: first.part.item, contentIndex: first.part.contentIndex), default: 0] += played
+            if let part = first.part {
+                heard[Sound(item: part.item, contentIndex: part.contentIndex), default: 0] += played
+            }
             heardFrames += played
             left -= played
             queue[0].frames -= played
@@ -67,7 +70,7 @@ struct Inspector {
     }
 
     private mutating func flush() {
-        silenced.formUnion(queue.map(\.part.response))
+        silenced.formUnion(queue.compactMap(\.part?.response))
         queue = []
         unansweredFlushes.append(heardFrames)
         heardFrames = 0
@@ -80,7 +83,7 @@ struct Inspector {
         if case .captured(let frame) = input { capturedFrames = max(capturedFrames, frame) }
         let isSilenced = pendingFrames == 0 || actions.contains(.flushPlayback) || machine.link.isStopping
         watchButton(input, isSilenced: isSilenced)
-        for action in actions { watch(action, after: input) }
+        for action in actions { watch(action, after: input, of: machine) }
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
         if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
             complain("the deadline stays in the past: the runner would spin")
@@ -98,7 +101,7 @@ struct Inspector {
         }
     }
 
-    private mutating func watch(_ action: Action, after input: Input) {
+    private mutating func watch(_ action: Action, after input: Input, of machine: SessionStateMachine) {
         if isStopped { complain("\(action) after the last action") }
         switch action {
         case .sendAudio(let range):
@@ -108,6 +111,7 @@ struct Inspector {
         case .send(let event): watch(event)
         case .play(let samples): play(samples.count, after: input)
         case .flushPlayback: flush()
+        case .prompt(let prompt): say(prompt, after: input, of: machine)
         case .record(.sessionOpened): isReady = true
         case .record(.sessionClosed):
             isReady = false
@@ -150,9 +154,19 @@ struct Inspector {
 
     private mutating func play(_ count: Int, after input: Input) {
         guard case .received(.outputAudioDelta(let part, _)) = input else { return complain("audio from nowhere") }
+        if queue.contains(where: { $0.part == nil }) { complain("an answer waits for a prompt") }
         if silenced.contains(part.response) { complain("late audio of \(part.response) was played") }
         queue.append(Stretch(part: part, frames: count))
         received[Sound(item: part.item, contentIndex: part.contentIndex), default: 0] += count
+    }
+
+    private mutating func say(_ prompt: VoicePrompt, after input: Input, of machine: SessionStateMachine) {
+        prompts.append(prompt)
+        if !queue.isEmpty { complain("\(prompt) talks over what is heard") }
+        if machine.turns.isSpeaking { complain("\(prompt) talks over the visitor") }
+        if machine.link.isStopping != (prompt == .goodbye) { complain("\(prompt) at the wrong end") }
+        guard let frames = machine.configuration.promptFrames[prompt] else { return }
+        queue.append(Stretch(part: nil, frames: frames))
     }
 
     mutating func complain(_ words: String) { violations.append(words) }

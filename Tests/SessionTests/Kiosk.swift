@@ -218,6 +218,10 @@ extension [SessionStateMachine.Action] {
         compactMap { if case .show(let line) = $0 { line } else { nil } }
     }
 
+    var prompts: [VoicePrompt] {
+        compactMap { if case .prompt(let prompt) = $0 { prompt } else { nil } }
+    }
+
     /// Frames handed to playback.
     var playedFrames: Int {
         reduce(0) { if case .play(let samples) = $1 { $0 + samples.count } else { $0 } }

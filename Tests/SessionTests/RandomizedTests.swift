@@ -11,7 +11,10 @@ import Testing
     ]
 
     private static func life(_ seed: Int) -> Life {
-        let configuration = configurations[seed % configurations.count]
+        var configuration = configurations[seed % configurations.count]
+        // A kiosk without one of its recordings is one, too.
+        configuration.promptFrames = [.noNetwork: frames(1500), .key: frames(1500), .busy: frames(900)]
+        if seed % 2 == 0 { configuration.promptFrames[.goodbye] = frames(700) }
         return Life(configuration, seed: UInt64(seed))
     }
 
@@ -43,13 +46,22 @@ import Testing
 
     @Test func theRandomLivesReachWhatTheyAreMeantToTest() {
         var turns: [SettledTurn] = []
+        var prompts: Set<VoicePrompt> = []
         for seed in 0..<60 {
             var life = Self.life(seed)
             life.give(.start)
             for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
             life.stop()
             turns += life.inspector.recorded
+            prompts.formUnion(life.inspector.prompts)
         }
+        for seed in 0..<60 {
+            var life = Self.life(seed)
+            life.give(.start)
+            for _ in 0..<60 { life.stepWithHostileServer() }
+            prompts.formUnion(life.inspector.prompts)
+        }
+        #expect(prompts == Set(VoicePrompt.allCases))
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
     }
