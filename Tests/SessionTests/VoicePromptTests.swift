@@ -170,8 +170,20 @@ import Testing
     @Test func aSessionThatComesBackBeforeThePromptMakesItNeedless() {
         var kiosk = Self.unreachable()
         kiosk.run(600)
-        _ = kiosk.press() + kiosk.run(300) + kiosk.release() + kiosk.run(100)
+        // A tap: no turn follows that would be in the way of the prompt.
+        _ = kiosk.press() + kiosk.run(50) + kiosk.release() + kiosk.run(100)
         #expect((kiosk.open("sess_1") + kiosk.run(1000)).prompts == [])
+    }
+
+    @Test func whatIsOvertakenBeforeItIsSaidIsForgotten() {
+        var prompts = VoicePromptStateMachine(frames: [.noNetwork: Self.second], tail: .milliseconds(200))
+        #expect(prompts.handle(.released(.unreachable), at: .ms(0)) == [])
+        #expect(prompts.state == .waiting(.noNetwork, until: .ms(200)))
+        #expect(prompts.handle(.overtaken, at: .ms(100)) == [] && prompts.state == .quiet)
+        #expect(prompts.handle(.refused, at: .ms(100)) == [])
+        #expect(prompts.state == .due(.key, deadline: .ms(10_100)))
+        #expect(prompts.handle(.overtaken, at: .ms(200)) == [] && prompts.deadline == nil)
+        #expect(prompts.handle(.roomIsSilent, at: .ms(300)) == [])
     }
 
     @Test func anAnswerReplacesAPromptAndItsFramesAreCountedByThemselves() {
