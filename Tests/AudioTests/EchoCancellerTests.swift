@@ -95,4 +95,11 @@ import Testing
         let (level, wave) = kept(speech, in: output, frames: 0..<speech.count - 2 * EchoCanceller.latencyFrames)
         #expect(abs(level) < 1 && abs(wave) < 1, "level \(level) dB, wave \(wave) dB")
     }
+
+    @Test func aRoomsNoiseIsLeftAlone() throws {
+        let noise = SimulatedRoom(noise: 300).capture(echo: [Double](repeating: 0, count: 5 * 24_000))
+        let output = try cancel(captured: noise, played: [Int16](repeating: 0, count: noise.count))
+        let (level, wave) = kept(noise, in: output, frames: 3 * 24_000..<noise.count - 2 * EchoCanceller.latencyFrames)
+        #expect(abs(level) < 1 && abs(wave) < 1, "level \(level) dB, wave \(wave) dB")
+    }
 }

@@ -54,7 +54,9 @@ import Testing
     }
 
     @Test func aMicrophoneWithAReferenceDeliversWholeBlocks() throws {
-        let stream = try CaptureStream(device: AudioDevice("null"), echo: EchoReference())
+        // Periods of 168 frames.
+        let device = AudioDevice("null", periodMs: 7, bufferMs: 28)
+        let stream = try CaptureStream(device: device, echo: EchoReference())
         stream.start(at: .now)
         #expect(stream.collect(960) == [Int16](repeating: 0, count: 960))
         stream.stop()
