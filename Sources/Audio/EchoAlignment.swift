@@ -9,9 +9,6 @@ final class EchoAlignment {
     /// The clocks part by more than this, 1 ms, only when a card lost frames: then it is made good at once.
     static let jumpFrames = 24.0
 
-    /// Times the clocks had parted within a run.
-    private(set) var jumps = 0
-
     private let reference: EchoReference
     /// 5.4 s: what playback may be ahead by its buffer of 2 s and capture behind by its own.
     private let history: UnsafeMutableBufferPointer<Int16>
@@ -25,6 +22,8 @@ final class EchoAlignment {
     private var runEnd: Int?
     /// Where the next block begins if all goes on evenly; nil when nothing is heard.
     private var position: Double?
+    /// What was read beyond the captured frames and not yet counted, less than a frame.
+    private var slip = 0.0
 
     init(reference: EchoReference) {
         self.reference = reference
@@ -45,38 +44,50 @@ final class EchoAlignment {
     /// The card was seen to capture our frame `frame` at `ns`. Real-time.
     func lookAtCapture(frame: Double, ns: Int64) { captureClock?.look(frame: frame, ns: ns) }
 
+    /// Where a captured block lies in what was played.
+    struct Place: Equatable {
+        /// The played frame at the block's first frame, and how many it goes on by with each.
+        let start: Double
+        let step: Double
+        /// Played frames that are known: the rest is silence.
+        fileprivate let heard: Range<Int>
+    }
+
     /// Fills `block` with what was heard while the captured frames from `frame` on were captured; zeros where that was
     /// nothing. False when all of it is zeros. Real-time.
     func read(at frame: Int, into block: UnsafeMutableBufferPointer<Int16>) -> Bool {
-        drain()
-        guard let captureClock else { return beSilent(block) }
-        let startNs = captureClock.ns(of: Double(frame + Self.leadFrames))
-        let endNs = captureClock.ns(of: Double(frame + Self.leadFrames + block.count))
-        takeMarks(untilNs: endNs)
-        guard let playbackClock else { return beSilent(block) }
-        let start = playbackClock.frame(at: startNs)
-        let end = playbackClock.frame(at: endNs)
-        var next = position ?? start
-        if abs(next - start) > Self.jumpFrames {
-            jumps += 1
-            next = start
-        }
-        position = end
-        let step = (end - next) / Double(block.count)
-        let heard = max(runStart, endFrame - history.count)..<max(runStart, min(runEnd ?? endFrame, endFrame))
-        guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else {
-            return beSilent(block, end)
+        guard let place = place(at: frame, count: block.count) else {
+            block.update(repeating: 0)
+            return false
         }
         for index in block.indices {
-            block[index] = sample(at: next + Double(index) * step, of: heard)
+            block[index] = sample(at: place.start + Double(index) * place.step, of: place.heard)
         }
         return true
     }
 
-    private func beSilent(_ block: UnsafeMutableBufferPointer<Int16>, _ end: Double? = nil) -> Bool {
-        block.update(repeating: 0)
+    /// Goes on to the `count` frames captured from `frame` on; nil when nothing was heard meanwhile. Real-time.
+    func place(at frame: Int, count: Int) -> Place? {
+        drain()
+        guard let captureClock else { return nil }
+        let startNs = captureClock.ns(of: Double(frame + Self.leadFrames))
+        let endNs = captureClock.ns(of: Double(frame + Self.leadFrames + count))
+        takeMarks(untilNs: endNs)
+        guard let playbackClock else { return nil }
+        let start = playbackClock.frame(at: startNs)
+        let end = playbackClock.frame(at: endNs)
+        var next = position ?? start
+        let isParted = abs(next - start) > Self.jumpFrames
+        if isParted { next = start }
         position = end
-        return false
+        let heard = max(runStart, endFrame - history.count)..<max(runStart, min(runEnd ?? endFrame, endFrame))
+        guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else { return nil }
+        if isParted { reference.countRealignment() }
+        slip += end - next - Double(count)
+        let slippedFrames = Int(slip)
+        if slippedFrames != 0 { reference.countSlip(frames: abs(slippedFrames)) }
+        slip -= Double(slippedFrames)
+        return Place(start: next, step: (end - next) / Double(count), heard: heard)
     }
 
     /// Takes over the frames that came, so that the ring never runs full.

@@ -1,5 +1,15 @@
 import Synchronization
 
+/// How the microphone was kept in step with the loudspeaker, counted since the start.
+public struct EchoStatistics: Sendable, Equatable {
+    /// Times the two cards' clocks had parted by more than a millisecond within an answer, which is made good at once.
+    public let realignments: Int
+    /// 24 kHz frames by which the cards drifted apart while something was heard; made good little by little.
+    public let slippedFrames: Int
+    /// 24 kHz frames played that the capture thread never saw: it stood still.
+    public let lostFrames: Int
+}
+
 /// What the loudspeaker plays and when it is heard, on its way from the playback thread to the capture thread.
 ///
 /// Frames are counted from the start in the order in which they were given to `write`. A run of the card begins with a
@@ -33,6 +43,10 @@ public final class EchoReference: @unchecked Sendable {
     static let mostMarks = 256
 
     let ring = SampleRing(minimumCapacity: ringFrames)
+    /// Gets what the canceller gets; nil unless somebody wants to measure it.
+    let trace: EchoTrace?
+    private let realignments = Atomic<Int>(0)
+    private let slippedFrames = Atomic<Int>(0)
     private let marks: UnsafeMutablePointer<Mark>
     private let markWriteIndex = Atomic<Int>(0)
     private let markReadIndex = Atomic<Int>(0)
@@ -41,12 +55,22 @@ public final class EchoReference: @unchecked Sendable {
     private var lossEnd = 0
     private var needsStart = true
 
-    public init() {
+    public convenience init() { self.init(trace: nil) }
+
+    init(trace: EchoTrace?) {
+        self.trace = trace
         marks = .allocate(capacity: Self.mostMarks)
         marks.initialize(repeating: Mark(), count: Self.mostMarks)
     }
 
     deinit { marks.deallocate() }
+
+    /// Any thread; each number is right, together they may be a block apart.
+    public var statistics: EchoStatistics {
+        EchoStatistics(
+            realignments: realignments.load(ordering: .relaxed),
+            slippedFrames: slippedFrames.load(ordering: .relaxed), lostFrames: ring.droppedFrames)
+    }
 
     // MARK: Playback thread, real-time
 
@@ -105,4 +129,19 @@ public final class EchoReference: @unchecked Sendable {
 
     /// Goes on to the next mark. Only after `nextMark` gave one.
     func takeMark() { markReadIndex.wrappingAdd(1, ordering: .releasing) }
+
+    func countRealignment() { realignments.wrappingAdd(1, ordering: .relaxed) }
+
+    func countSlip(frames: Int) { slippedFrames.wrappingAdd(frames, ordering: .relaxed) }
+}
+
+/// What an echo canceller was given, for measuring: captured frames, and what was heard with each. Written by the
+/// capture thread, read by another.
+final class EchoTrace: Sendable {
+    /// 1.4 s at 24 kHz, more than the reader is ever late.
+    private static let ringFrames = 1 << 15
+
+    let captured = SampleRing(minimumCapacity: ringFrames)
+    /// `EchoAlignment.leadFrames` early.
+    let heard = SampleRing(minimumCapacity: ringFrames)
 }

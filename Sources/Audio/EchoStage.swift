@@ -10,6 +10,7 @@ final class EchoStage {
     private static let restBlocks = EchoCanceller.tailFrames / EchoCanceller.blockFrames + 1
 
     private let alignment: EchoAlignment
+    private let trace: EchoTrace?
     private var canceller: EchoCanceller
     /// A block that fills, the one before it, what was played with it, and what comes out.
     private let captured: UnsafeMutableBufferPointer<Int16>
@@ -29,6 +30,7 @@ final class EchoStage {
         }
         canceller = try EchoCanceller()
         alignment = EchoAlignment(reference: reference)
+        trace = reference.trace
         captured = block()
         former = block()
         played = block()
@@ -68,6 +70,10 @@ final class EchoStage {
 
     private func processBlock() {
         let isHeard = alignment.read(at: blockStart, into: played)
+        if let trace {
+            trace.captured.write(UnsafeBufferPointer(captured))
+            trace.heard.write(UnsafeBufferPointer(played))
+        }
         let wasResting = quietBlocks >= Self.restBlocks
         quietBlocks = isHeard ? 0 : min(quietBlocks + 1, Self.restBlocks)
         if quietBlocks >= Self.restBlocks {

@@ -68,6 +68,23 @@ struct Xorshift {
     }
 }
 
+/// `echo` as a card hears it from frame `start` on whose clock is faster by `drift`.
+func stretched(_ echo: [Double], drift: Double, from start: Int) -> [Double] {
+    var heard = [Double](repeating: 0, count: start + echo.count)
+    for index in start..<heard.count {
+        let place = Double(index - start) / (1 + drift)
+        let frame = Int(place)
+        // A windowed sinc of 16 points.
+        var sum = 0.0
+        for tap in max(0, frame - 7)..<max(0, frame - 7, min(echo.count, frame + 9)) {
+            let x = Double.pi * (place - Double(tap))
+            sum += echo[tap] * (abs(x) < 1e-9 ? 1 : sin(x) / x * (0.5 + 0.5 * cos(x / 8.5)))
+        }
+        heard[index] = sum
+    }
+    return heard
+}
+
 /// Recordings of the simulator, one after the other.
 func recordings(_ names: String...) throws -> [Int16] {
     let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
