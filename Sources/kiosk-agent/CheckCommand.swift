@@ -12,6 +12,9 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Also connect to the server and wait for a session.")
     var online = false
 
+    @Flag(help: "Also play a measuring sound for 14 s and say what the microphone hears of it.")
+    var echo = false
+
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         let settings: Settings
@@ -40,6 +43,7 @@ struct CheckCommand: ParsableCommand {
         show(check.journal())
         show(check.control())
         show(check.clock())
+        if echo { EchoCheck(settings: settings).findings().forEach(show) }
         if online { onlineFindings(settings, key, environment).forEach(show) }
         if !allGood { throw ExitCode(CommandFailure.runTime) }
     }
