@@ -27,8 +27,8 @@ public struct EchoMeasurement: Sendable, Equatable {
         /// From when a frame is handed to the loudspeaker to when its echo can be read from the microphone, the
         /// canceller's delay left out.
         public let roundTripMs: Double
-        /// By how much the microphone's clock is faster than the loudspeaker's.
-        public let driftPpm: Double
+        /// By how much the microphone's clock is faster than the loudspeaker's; nil when frames got lost meanwhile.
+        public let driftPpm: Double?
     }
 
     /// Echo that comes later, by the clocks of the cards, finds no place in the canceller: its tail without the lead.
@@ -86,7 +86,7 @@ extension EchoMeasurement {
             let drift = EchoResponse.drift(of: sound, in: captured, from: begin + lag)
             timing = Timing(
                 delayMs: Double(lag - EchoAlignment.leadFrames) / 24,
-                roundTripMs: Double(begin + lag - recording.handedOverFrame) / 24, driftPpm: drift * 1e6)
+                roundTripMs: Double(begin + lag - recording.handedOverFrame) / 24, driftPpm: drift.map { $0 * 1e6 })
         } else {
             timing = nil
         }

@@ -14,6 +14,9 @@ struct EchoResponse {
     /// The direct sound may be weaker than what a wall throws back, but not by more than 6 dB.
     private static let directShare = 0.5
 
+    /// Frames by which a piece may lie off the line of all: a card that loses a period lets them lie further off.
+    private static let mostBend = 4.0
+
     /// The sound begins with `heard[begin]`.
     init(heard: [Int16], captured: [Int16], begin: Int) {
         let transform = FourierTransform(count: Self.windowFrames)
@@ -72,8 +75,8 @@ struct EchoResponse {
 
     /// By how much frames of `captured` are more than those of the `sound` whose echo begins there at `start`: 1e-6 is
     /// a microphone whose clock is 1 ppm faster. By the straight line through the places of ten short pieces, for over
-    /// a long one drift would smear what is looked for.
-    static func drift(of sound: [Int16], in captured: [Int16], from start: Int) -> Double {
+    /// a long one drift would smear what is looked for. Nil when they do not lie on a line.
+    static func drift(of sound: [Int16], in captured: [Int16], from start: Int) -> Double? {
         let pieceFrames = 6000
         var places: [(x: Double, y: Double)] = []
         var shift = 0
@@ -86,11 +89,13 @@ struct EchoResponse {
                 shift = Int((found - Double(start + piece)).rounded())
             }
         }
-        guard places.count > 2 else { return 0 }
+        guard places.count > 2 else { return nil }
         let meanX = places.reduce(0) { $0 + $1.x } / Double(places.count)
         let meanY = places.reduce(0) { $0 + $1.y } / Double(places.count)
         let product = places.reduce(0) { $0 + ($1.x - meanX) * ($1.y - meanY) }
-        return product / places.reduce(0) { $0 + ($1.x - meanX) * ($1.x - meanX) }
+        let slope = product / places.reduce(0) { $0 + ($1.x - meanX) * ($1.x - meanX) }
+        let isLine = places.allSatisfy { abs($0.y - meanY - slope * ($0.x - meanX)) < mostBend }
+        return isLine ? slope : nil
     }
 
     /// Where `piece` is likest to `captured`, 80 frames around `frame` at most (500 ppm of the longest pause are 24);

@@ -27,11 +27,12 @@ struct EchoCheck {
         guard let timing = measurement.timing else {
             return [.good("echo", "none; \(noise)"), advice(measurement)]
         }
+        let drift = timing.driftPpm.map { "the microphone's clock is \(Self.signed($0)) ppm off the loudspeaker's" }
         let roundTrip = "\(Self.tenths(timing.roundTripMs)) ms through both cards and their buffers"
         return [
             .good("echo", "\(Self.signed(measurement.echoLevel)) dB against what is played; \(noise)"),
             .good("delay", "\(Self.tenths(timing.delayMs)) ms by the cards' clocks; \(roundTrip)"),
-            .good("drift", "the microphone's clock is \(Self.signed(timing.driftPpm)) ppm off the loudspeaker's"),
+            .good("drift", drift ?? "cannot be told: a card lost frames meanwhile"),
             .good("canceller", "takes off \(Self.tenths(measurement.cancellation)) dB, down to the noise at most"),
             advice(measurement),
         ]
