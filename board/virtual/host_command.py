@@ -38,7 +38,8 @@ def attempt(board, options, scratch, log):
     command = scratch / "command"
     command.write_text(script(options.command))
 
-    machine = Machine(board, log, real_time=options.real_time)
+    shift = options.instruction_ns.bit_length() - 1
+    machine = Machine(board, log, real_time=options.real_time, shift=shift)
     machine.share("results", results, read_only=False)
     machine.serial_cable()
     machine.append(f"board.command={command}")

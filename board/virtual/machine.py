@@ -39,7 +39,8 @@ class Machine:
     Time is virtual unless `real_time`: the clock counts instructions and skips idle time.
     """
 
-    def __init__(self, board, log, disk=None, snapshot=True, real_time=False, memory_mb=1024):
+    def __init__(self, board, log, disk=None, snapshot=True, real_time=False, memory_mb=1024,
+                 shift=INSTRUCTION_SHIFT):
         self.passed = []
         self.serials = 1
         self.ports = 0
@@ -61,7 +62,7 @@ class Machine:
             "-device", "virtio-serial-pci,id=ports,max_ports=8",
         ]
         if not real_time:
-            self.arguments += ["-icount", f"shift={INSTRUCTION_SHIFT},sleep=off"]
+            self.arguments += ["-icount", f"shift={shift},sleep=off"]
             self.append("tsc_early_khz=1000000")
         if disk is None:
             self.share("host", "/", read_only=True)
