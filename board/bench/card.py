@@ -83,6 +83,23 @@ class Button:
         return ns
 
 
+class Line:
+    """The plain client's button: a word on its standard input."""
+
+    def __init__(self, pipe):
+        self.pipe = pipe
+
+    def press(self):
+        ns = time.monotonic_ns()
+        os.write(self.pipe.fileno(), b"press\n")
+        return ns
+
+    def release(self):
+        ns = time.monotonic_ns()
+        os.write(self.pipe.fileno(), b"release\n")
+        return ns
+
+
 def write(path, text):
     with open(path, "w") as file:
         file.write(text)

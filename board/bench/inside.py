@@ -28,6 +28,8 @@ FOLDER = "/tmp/kiosk-bench"
 
 
 class Talk:
+    """`agent` is the kiosk's executable; None is the plain client, which lies in the scene."""
+
     def __init__(self, scene, agent):
         shutil.copytree(scene, FOLDER)
         os.chdir(FOLDER)
@@ -57,16 +59,21 @@ class Talk:
         self.loop.link = door = loop.Door(self.loop, context, self.session.open, self.session.receive)
         with open("kiosk.toml", "w") as file:
             file.write(SETTINGS.format(port=door.port, microphone=card.MICROPHONE, loudspeaker=card.LOUDSPEAKER))
-        button = card.Button()
         # Reads the programs from this machine's disk once: a first run would measure that.
-        os.system(f"{self.agent} check --config kiosk.toml >/dev/null 2>&1; arecord --version >/dev/null")
+        os.system(f"{self.agent or './reference'} check --config kiosk.toml >/dev/null 2>&1; arecord --version >/dev/null")
 
         # The kiosk takes what the other end has chosen, so both other ends are open before it.
         mouth, ear = card.mouth("said.raw"), card.ear("ear.raw")
         card.wait_for(card.MOUTH_STATUS)
         card.wait_for(card.EAR_STATUS)
         mouth_ns, ear_ns = card.clock(card.MOUTH_STATUS)[0], card.clock(card.EAR_STATUS)[1]
-        kiosk = process.Process([self.agent, "run", "--config", "kiosk.toml"], FOLDER)
+        if self.agent:
+            button = card.Button()
+            kiosk = process.Process([self.agent, "run", "--config", "kiosk.toml"], FOLDER)
+        else:
+            kiosk = process.Process(
+                ["./reference", str(door.port), "ca.pem", card.MICROPHONE, card.LOUDSPEAKER], FOLDER, is_fed=True)
+            button = card.Line(kiosk.process.stdin)
         deadline = time.monotonic() + READY_LIMIT_S
         self.loop.run(lambda: kiosk.said("[kiosk] ready") or time.monotonic() > deadline)
         ready_ns = time.monotonic_ns()
@@ -100,7 +107,8 @@ class Talk:
                 "appends": [(ns, json.loads(text)["audio"]) for ns, text in self.session.appends]}, file)
         for name in ("ear.raw", "agent.out", "agent.err"):
             shutil.copy(name, results)
-        shutil.copytree("journal", results + "/journal", dirs_exist_ok=True)
+        if self.agent:
+            shutil.copytree("journal", results + "/journal", dirs_exist_ok=True)
 
     def end(self):
         self.is_over = True

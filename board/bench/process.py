@@ -8,13 +8,14 @@ import time
 class Process:
     """Started as a service is: nothing of our environment but PATH, and the key."""
 
-    def __init__(self, arguments, folder):
+    def __init__(self, arguments, folder, is_fed=False):
         self.errors = os.path.join(folder, "agent.err")
         self.output = os.path.join(folder, "agent.out")
         environment = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": "sk-bench"}
         with open(self.output, "w") as output, open(self.errors, "w") as errors:
             self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=environment)
+                arguments, stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL, stdout=output, stderr=errors,
+                env=environment)
         self.folder = f"/proc/{self.process.pid}"
 
     def said(self, words):

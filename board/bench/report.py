@@ -116,7 +116,7 @@ class Report:
 def show(what, folder):
     report = Report(folder)
     print(f"--- {what}: kernel {report.run['kernel']}", flush=True)
-    if what == "cost":
+    if what in ("cost", "reference"):
         report.cost()
     report.microphone()
     report.loudspeaker()
