@@ -17,6 +17,10 @@ BUTTON = 4
 
 def mouth(path):
     """Long periods: the visitor must never be the one that loses frames."""
+    if path == "-":
+        again = subprocess.Popen(["sh", "-c", "while cat said.raw; do :; done"], stdout=subprocess.PIPE)
+        return subprocess.Popen(
+            ["aplay", *FORMAT, "-D", MOUTH, "--period-time=100000", "--buffer-time=1000000"], stdin=again.stdout)
     return subprocess.Popen(
         ["aplay", *FORMAT, "-D", MOUTH, "--period-time=100000", "--buffer-time=1000000", path])
 

@@ -30,6 +30,10 @@ FOLDER = "/tmp/kiosk-bench"
 class Talk:
     """`agent` is the kiosk's executable; None is the plain client, which lies in the scene."""
 
+    Session = session.Session
+    settings = ""
+    mouth, ear = "said.raw", "ear.raw"
+
     def __init__(self, scene, agent):
         shutil.copytree(scene, FOLDER)
         os.chdir(FOLDER)
@@ -38,9 +42,10 @@ class Talk:
         self.agent = agent
         self.loop = loop.Loop()
         with open("answer.raw", "rb") as file:
-            self.session = session.Session(file.read(), self.schedule, self.loop.drop)
+            self.session = self.Session(file.read(), self.schedule, self.loop.drop)
         self.edges = []
         self.looks = []
+        self.is_over = False
 
     def schedule(self, ms, key, event, note=None):
         """The session's: sends an event, or does something, so much later."""
@@ -58,61 +63,66 @@ class Talk:
         context.load_cert_chain("server.pem", "server.key")
         self.loop.link = door = loop.Door(self.loop, context, self.session.open, self.session.receive)
         with open("kiosk.toml", "w") as file:
-            file.write(SETTINGS.format(port=door.port, microphone=card.MICROPHONE, loudspeaker=card.LOUDSPEAKER))
+            file.write(SETTINGS.format(
+                port=door.port, microphone=card.MICROPHONE, loudspeaker=card.LOUDSPEAKER) + self.settings)
         # Reads the programs from this machine's disk once: a first run would measure that.
-        os.system(f"{self.agent or './reference'} check --config kiosk.toml >/dev/null 2>&1; arecord --version >/dev/null")
+        warm_up = f"{self.agent or './reference'} check --config kiosk.toml"
+        os.system(f"{warm_up} >/dev/null 2>&1; arecord --version >/dev/null")
 
         # The kiosk takes what the other end has chosen, so both other ends are open before it.
-        mouth, ear = card.mouth("said.raw"), card.ear("ear.raw")
+        others = [card.mouth(self.mouth), card.ear(self.ear)]
         card.wait_for(card.MOUTH_STATUS)
         card.wait_for(card.EAR_STATUS)
-        mouth_ns, ear_ns = card.clock(card.MOUTH_STATUS)[0], card.clock(card.EAR_STATUS)[1]
-        if self.agent:
-            button = card.Button()
-            kiosk = process.Process([self.agent, "run", "--config", "kiosk.toml"], FOLDER)
-        else:
-            kiosk = process.Process(
-                ["./reference", str(door.port), "ca.pem", card.MICROPHONE, card.LOUDSPEAKER], FOLDER, is_fed=True)
-            button = card.Line(kiosk.process.stdin)
+        self.mouth_ns, self.ear_ns = card.clock(card.MOUTH_STATUS)[0], card.clock(card.EAR_STATUS)[1]
+        self.start(door.port)
         deadline = time.monotonic() + READY_LIMIT_S
-        self.loop.run(lambda: kiosk.said("[kiosk] ready") or time.monotonic() > deadline)
-        ready_ns = time.monotonic_ns()
-        if not kiosk.said("[kiosk] ready"):
-            raise RuntimeError("the kiosk is not ready: " + open(kiosk.errors).read())
+        self.loop.run(lambda: self.kiosk.said("[kiosk] ready") or time.monotonic() > deadline)
+        if not self.kiosk.said("[kiosk] ready"):
+            raise RuntimeError("the kiosk is not ready: " + open(self.kiosk.errors).read())
 
-        def at(ms, action):
-            self.loop.at(mouth_ns + int(ms * 1e6), action)
-
-        self.is_over = False
-        for turn in self.scene["turns"]:
-            at(turn["press_ms"], lambda: self.edges.append(("press", button.press())))
-            at(turn["release_ms"], lambda: self.edges.append(("release", button.release())))
-        at(self.scene["lead_ms"], lambda: self.looks.append(kiosk.look()))
-        at(self.scene["end_ms"], self.end)
+        self.plan()
+        self.at(self.scene["lead_ms"], lambda: self.looks.append(self.kiosk.look()))
+        self.at(self.scene["end_ms"], self.end)
         gc.disable()
-        self.loop.run(lambda: self.is_over or not kiosk.is_running())
-        self.looks.append(kiosk.look())
-        memory = kiosk.memory()
-        usage = kiosk.end()
+        self.loop.run(lambda: self.is_over or not self.kiosk.is_running())
+        self.looks.append(self.kiosk.look())
+        found = {"memory": self.kiosk.memory(), "usage": self.kiosk.end()}
         time.sleep(0.3)
-        for program in (mouth, ear):
+        for program in others:
             program.terminate()
             program.wait()
+        self.write(results, found)
 
+    def start(self, port):
+        """Starts what is measured, and its button."""
+        if self.agent:
+            self.button = card.Button()
+            self.kiosk = process.Process([self.agent, "run", "--config", "kiosk.toml"], FOLDER)
+        else:
+            self.kiosk = process.Process(
+                ["./reference", str(port), "ca.pem", card.MICROPHONE, card.LOUDSPEAKER], FOLDER, is_fed=True)
+            self.button = card.Line(self.kiosk.process.stdin)
+
+    def at(self, ms, action):
+        """By the visitor's clock, which begins with the first frame that is said."""
+        self.loop.at(self.mouth_ns + int(ms * 1e6), action)
+
+    def plan(self):
+        for turn in self.scene["turns"]:
+            self.at(turn["press_ms"], lambda: self.edges.append(("press", self.button.press())))
+            self.at(turn["release_ms"], lambda: self.edges.append(("release", self.button.release())))
+
+    def write(self, results, found):
         with open(results + "/run.json", "w") as file:
             json.dump({
-                "scene": self.scene, "mouth_ns": mouth_ns, "ear_ns": ear_ns, "ready_ns": ready_ns,
-                "kernel": os.uname().release, "edges": self.edges, "looks": self.looks, "memory": memory,
-                "usage": usage, "notes": self.session.notes,
+                **found, "scene": self.scene, "mouth_ns": self.mouth_ns, "ear_ns": self.ear_ns,
+                "kernel": os.uname().release, "edges": self.edges, "looks": self.looks, "notes": self.session.notes,
                 "appends": [(ns, json.loads(text)["audio"]) for ns, text in self.session.appends]}, file)
         for name in ("ear.raw", "agent.out", "agent.err"):
-            shutil.copy(name, results)
+            if os.path.exists(name):
+                shutil.copy(name, results)
         if self.agent:
             shutil.copytree("journal", results + "/journal", dirs_exist_ok=True)
 
     def end(self):
         self.is_over = True
-
-
-def main(scene, agent, results):
-    Talk(scene, agent).run(results)

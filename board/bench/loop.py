@@ -19,6 +19,8 @@ class Loop:
         self.agenda = []
         self.order = itertools.count()
         self.link = None
+        # When what is done now was due.
+        self.now = 0
 
     def at(self, ns, action, key=None):
         heapq.heappush(self.agenda, (ns, next(self.order), key, action))
@@ -32,7 +34,8 @@ class Loop:
         while not until():
             now = time.monotonic_ns()
             if self.agenda and self.agenda[0][0] <= now:
-                heapq.heappop(self.agenda)[3]()
+                self.now, _, _, action = heapq.heappop(self.agenda)
+                action()
                 continue
             wait = min(self.agenda[0][0] - now if self.agenda else 50_000_000, 50_000_000)
             if select.select([self.link] if self.link else [], [], [], wait / 1e9)[0]:

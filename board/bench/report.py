@@ -64,6 +64,19 @@ class Report:
         for name, (size, resident, dirty) in memory["mappings"][:14]:
             print(f"    {name:52}{resident:8} kB resident of {size}, {dirty} dirty")
 
+    # MARK: Soak
+
+    def soak(self):
+        begin, end = self.run["looks"]
+        seconds = (end["at"] - begin["at"]) / 1e9
+        starts = self.run["starts"]
+        for name in ("capture", "playback"):
+            self.line(f"restarts of {name}", len(starts[name]) - 1, "", 0, f"looked {sum(starts[name].values())} times")
+            if not all(start.endswith("RUNNING") for start in starts[name]):
+                self.faults.append(f"{name} was not running: {starts[name]}")
+        print(f"    {seconds / 60:.1f} minutes; {self.run['sent'] / 5:.0f} s of answer sent, "
+              f"{self.run['appended'] / 64_000:.0f} s of microphone received")
+
     # MARK: Microphone
 
     def microphone(self):
@@ -118,8 +131,12 @@ def show(what, folder):
     print(f"--- {what}: kernel {report.run['kernel']}", flush=True)
     if what in ("cost", "reference"):
         report.cost()
-    report.microphone()
-    report.loudspeaker()
+    if what == "soak":
+        report.cost()
+        report.soak()
+    else:
+        report.microphone()
+        report.loudspeaker()
     with open(os.path.join(folder, "agent.err")) as file:
         for line in file:
             report.faults.append(f"the kiosk said: {line.rstrip()}")

@@ -1,4 +1,4 @@
-"""What is said and answered in a measurement: the microphone's sound with its markers, the answer, and the timetable."""
+"""What is said and answered in a measurement: the microphone's sound with its markers, the answer, the timetable."""
 import array
 import json
 import math
@@ -37,9 +37,14 @@ def interruptions(presses=40, speech_ms=600):
     return timetable, 9_000, at + 12_000
 
 
+def quiet(minutes):
+    """Nobody presses; what the microphone hears is said again and again."""
+    return [], 1_000, LEAD_MS + round(minutes * 60_000)
+
+
 def write(folder, timetable, answer_ms, end_ms):
     """Writes said.raw (48 kHz stereo), answer.raw (24 kHz mono) and scene.json."""
-    said = room(end_ms)
+    said = room(end_ms if timetable else 10_000)
     generator = random.Random(5)
     markers = []
     for turn in timetable:

@@ -139,25 +139,30 @@ class Session:
             "response.done", response=self.response(response, False, metadata, "completed", [message])))
 
     def answer(self):
-        response, item = f"resp_Audio{self.number:016}", f"item_Audio{self.number:016}"
-        before, self.previous, self.active = self.previous, item, (response, item)
-        message = {"id": item, "type": "message", "status": "in_progress", "role": "assistant", "content": []}
-        of_item = {"response_id": response, "output_index": 0}
-        of_part = {**of_item, "item_id": item, "content_index": 0}
-        self.schedule(CREATED_MS, response, event("response.created", response=self.response(response, True, None)))
         at = CREATED_MS + FIRST_DELTA_MS
-        self.schedule(at - 5, response, event("response.output_item.added", **of_item, item=message))
-        self.schedule(at - 5, response, event("conversation.item.added", previous_item_id=before, item=message))
-        self.schedule(at - 5, response, event(
-            "response.content_part.added", **of_part, part={"type": "audio", "transcript": ""}))
+        response, of_part, head = self.begin_answer(at)
         words = WORDS.split(" ")
-        head = event("response.output_audio.delta", event_id="event_Delta000000000000", **of_part)[:-1] + b',"delta":"'
         for number, (ms, delta) in enumerate(self.deltas):
             self.schedule(at + ms, response, head + delta + b'"}', "first delta" if number == 0 else None)
             if number < len(words):
                 self.schedule(at + ms, response, event(
                     "response.output_audio_transcript.delta", **of_part, delta=words[number] + " "))
         self.schedule(at + self.deltas[-1][0] + 10, response, lambda: self.end("completed"))
+
+    def begin_answer(self, at):
+        """Announces an answer whose first delta is to come at `at` ms: its id, its part, what a delta begins with."""
+        response, item = f"resp_Audio{self.number:016}", f"item_Audio{self.number:016}"
+        before, self.previous, self.active = self.previous, item, (response, item)
+        message = {"id": item, "type": "message", "status": "in_progress", "role": "assistant", "content": []}
+        of_item = {"response_id": response, "output_index": 0}
+        of_part = {**of_item, "item_id": item, "content_index": 0}
+        self.schedule(CREATED_MS, response, event("response.created", response=self.response(response, True, None)))
+        self.schedule(at - 5, response, event("response.output_item.added", **of_item, item=message))
+        self.schedule(at - 5, response, event("conversation.item.added", previous_item_id=before, item=message))
+        self.schedule(at - 5, response, event(
+            "response.content_part.added", **of_part, part={"type": "audio", "transcript": ""}))
+        head = event("response.output_audio.delta", event_id="event_Delta000000000000", **of_part)[:-1]
+        return response, of_part, head + b',"delta":"'
 
     def cancel(self):
         if self.active:

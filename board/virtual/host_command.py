@@ -42,6 +42,8 @@ def attempt(board, options, scratch, log):
     machine = Machine(board, log, real_time=options.real_time, shift=shift)
     machine.share("results", results, read_only=False)
     machine.serial_cable()
+    if options.disk:
+        machine.drive(options.disk, snapshot=True)
     machine.append(f"board.command={command}")
     output, status = machine.port("output"), machine.port("status")
     process = machine.start()
