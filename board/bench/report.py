@@ -5,13 +5,14 @@ import json
 import os
 import statistics
 
-from . import signals
+from . import signals, wakeups
 
 CPU_BAR_S = 0.80
 MEMORY_BAR_KB = 16 * 1024
 MICROPHONE_BAR_MS = 26
 SOUND_BAR_MS = 10
 SILENCE_BAR_MS = 20
+WAKE_UP_BAR_US = 100
 TICK_FRAMES = 192  # the kernel's, 4 ms at 48 kHz: snd-aloop hands frames on at these
 
 
@@ -63,6 +64,14 @@ class Report:
                                  ("Pss", "Private_Dirty", "Private_Clean", "Shared_Clean", "Locked")))
         for name, (size, resident, dirty) in memory["mappings"][:14]:
             print(f"    {name:52}{resident:8} kB resident of {size}, {dirty} dirty")
+
+    def wake_ups(self):
+        waited, worked = wakeups.times(self.folder)
+        for name in wakeups.THREADS:
+            self.spread(f"{name}: woken to running", waited[name], "us")
+            # The loudspeaker's first wake-up of an answer fills the whole buffer of the card.
+            bar = WAKE_UP_BAR_US if name == "capture" else None
+            self.spread(f"{name}: running until asleep again", worked[name], "us", bar)
 
     # MARK: Soak
 
@@ -131,8 +140,9 @@ def show(what, folder):
     print(f"--- {what}: kernel {report.run['kernel']}", flush=True)
     if what in ("cost", "reference"):
         report.cost()
-    if what == "soak":
-        report.cost()
+    if what == "wakeups":
+        report.wake_ups()
+    elif what == "soak":
         report.soak()
     else:
         report.microphone()
