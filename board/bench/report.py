@@ -17,13 +17,15 @@ TICK_FRAMES = 192  # the kernel's, 4 ms at 48 kHz: snd-aloop hands frames on at 
 
 
 class Report:
-    def __init__(self, folder):
+    def __init__(self, folder, has_bars):
+        self.has_bars = has_bars
         with open(os.path.join(folder, "run.json")) as file:
             self.run = json.load(file)
         self.folder = folder
         self.faults = []
 
     def line(self, name, value, unit, bar=None, note=""):
+        bar = bar if self.has_bars else None
         limit = "" if bar is None else f"bar {bar} {unit}"
         missed = bar is not None and value > bar
         print(f"{name:44}{value:10.2f} {unit:4}{limit:14}{'MISSED ' if missed else ''}{note}", flush=True)
@@ -47,7 +49,8 @@ class Report:
         spent = {}
         for thread, after in end["threads"].items():
             before = begin["threads"].get(thread, {"ns": 0, "runs": 0})
-            spent[after["name"]] = ((after["ns"] - before["ns"]) / 1e9 / minutes, (after["runs"] - before["runs"]) / minutes)
+            runs = after["runs"] - before["runs"]
+            spent[after["name"]] = ((after["ns"] - before["ns"]) / 1e9 / minutes, runs / minutes)
         usage = self.run["usage"]
         start = sum(thread["ns"] for thread in begin["threads"].values()) / 1e9
         total = sum(seconds for seconds, _ in spent.values())
@@ -55,8 +58,9 @@ class Report:
         for name, (seconds, runs) in sorted(spent.items(), key=lambda entry: -entry[1][0]):
             print(f"    {name:40}{seconds:10.3f} s   {runs:.0f} wake-ups, {seconds / max(runs, 1) * 1e6:.0f} us each")
         user, system = end["user"] - begin["user"], end["system"] - begin["system"]
-        print(f"    user {user / minutes:.2f} s, system {system / minutes:.2f} s; whole life: user {usage['user']:.3f} s, "
-              f"system {usage['system']:.3f} s, page faults {end['faults']} (major {end['major_faults']})")
+        print(f"    user {user / minutes:.2f} s, system {system / minutes:.2f} s; whole life: user "
+              f"{usage['user']:.3f} s, system {usage['system']:.3f} s, page faults {end['faults']} "
+              f"(major {end['major_faults']})")
         memory = self.run["memory"]
         self.line("memory, high-water mark", memory["VmHWM"] / 1024, "MB", MEMORY_BAR_KB / 1024,
                   f"now {memory['VmRSS']} kB: anonymous {memory['RssAnon']}, files {memory['RssFile']}")
@@ -94,13 +98,15 @@ class Report:
         for ns, audio in self.run["appends"]:
             samples = array.array("h", base64.b64decode(audio))
             heard += [ns] * (1 if max(map(abs, samples), default=0) >= signals.MARKER_THRESHOLD else 0)
-        said = [self.run["mouth_ns"] + frame * 1_000_000_000 // signals.CARD_RATE for frame in self.run["scene"]["markers"]]
+        said = [self.run["mouth_ns"] + frame * 1_000_000_000 // signals.CARD_RATE
+                for frame in self.run["scene"]["markers"]]
         # One marker may lie across two appends.
-        first = [ns for index, ns in enumerate(heard) if index == 0 or ns - heard[index - 1] > 100_000_000]
+        first = [ns for index, ns in enumerate(heard) if index == 0 or ns - heard[index - 1] > 60_000_000]
         if len(first) != len(said):
             self.faults.append(f"{len(said)} markers said, {len(first)} heard")
         else:
-            self.spread("microphone to server", [(ns - at) / 1e6 for ns, at in zip(first, said)], "ms", MICROPHONE_BAR_MS)
+            late = [(ns - at) / 1e6 for ns, at in zip(first, said)]
+            self.spread("microphone to server", late, "ms", MICROPHONE_BAR_MS)
         frames = [len(base64.b64decode(audio)) // 48 for _, audio in self.run["appends"]]
         print(f"    {len(frames)} appends, median {statistics.median(frames):.0f} ms")
 
@@ -118,7 +124,8 @@ class Report:
         self.spread("first delta to first sound", [(self.audible(sound.first) - ns) / 1e6
                                                     for sound, ns in zip(sounds, sent)], "ms", SOUND_BAR_MS)
         broken = sum(len(sound.breaks) for sound in sounds)
-        self.line("gaps and jumps in all answers", broken, "", 0, f"{sum(s.last - s.first for s in sounds) / 48e3:.1f} s")
+        heard = sum(sound.last + 1 - sound.first for sound in sounds) / signals.CARD_RATE
+        self.line("gaps and jumps in all answers", broken, "", 0, f"in {heard:.1f} s")
         lengths = [(sound.last + 1 - sound.first) / 48 for sound in sounds]
         print(f"    heard of the answers: {min(lengths):.1f} to {max(lengths):.1f} ms")
         presses = [ns for what, ns in self.run["edges"] if what == "press"]
@@ -136,7 +143,7 @@ class Report:
 
 
 def show(what, folder):
-    report = Report(folder)
+    report = Report(folder, has_bars=what != "reference")
     print(f"--- {what}: kernel {report.run['kernel']}", flush=True)
     if what in ("cost", "reference"):
         report.cost()

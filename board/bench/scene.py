@@ -57,7 +57,7 @@ def write(folder, timetable, answer_ms, end_ms):
         while at < frames(turn["press_ms"] + turn["speech_ms"]):
             said[at:at + len(signals.MARKER)] = signals.MARKER
             markers.append(at)
-            at += generator.randrange(frames(280), frames(380))
+            at += generator.randrange(frames(130), frames(180))
     stereo = array.array("h", bytes(4 * len(said)))
     stereo[0::2] = said
     stereo[1::2] = said

@@ -1,4 +1,4 @@
-"""What the audio threads do between being woken and sleeping again, seen by the kernel's own tracer: the agent as it is.
+"""What the audio threads do between being woken and sleeping again, seen by the kernel's tracer: the agent as it is.
 
 The time on the processor is a bound for "period wake-up to ring": all that our code does for a period, the system
 calls and the way back to sleep included.
