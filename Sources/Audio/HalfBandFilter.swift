@@ -13,8 +13,9 @@ final class HalfBandFilter {
     /// Coefficients on one side of the middle that are not zero: 95 coefficients in all.
     private static let side = 24
     private static let taps = 2 * side
-    /// The Kaiser window's for 80 dB of attenuation (J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh
-    /// window function", 1974); with 95 coefficients it is reached 1.3 kHz beyond the middle of a 48 kHz card's band.
+    /// The Kaiser window's for 80 dB of attenuation (J. F. Kaiser, "Nonrecursive digital filter design using the
+    /// I0-sinh window function", 1974); with 95 coefficients it is reached 1.3 kHz beyond the middle of a 48 kHz card's
+    /// band.
     private static let beta = 0.1102 * (80 - 8.7)
     /// Input frames handled at a time.
     private static let chunkFrames = 1024
@@ -137,8 +138,8 @@ final class HalfBandFilter {
         return 2 &* pairs
     }
 
-    /// `frames` sums of the weighted frames on both sides, a block at a time: a plain loop over frames or weights becomes
-    /// no vector instructions.
+    /// `frames` sums of the weighted frames on both sides, a block at a time: a plain loop over frames or weights
+    /// becomes no vector instructions.
     private func weigh(_ frames: Int) {
         var frame = 0
         while frame < frames {

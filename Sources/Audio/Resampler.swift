@@ -2,8 +2,8 @@ internal import CSpeexDSP
 
 /// Converts the rate of one PCM16 channel, its filter state kept from call to call.
 ///
-/// By libspeexdsp; but at 2:1 and up to the default quality by `HalfBandFilter`, which takes a tenth of the instructions
-/// (board/measurements.md) with the same attenuation.
+/// By libspeexdsp; but at 2:1 and up to the default quality by `HalfBandFilter`, which takes a fifth of the
+/// instructions (board/measurements.md) with the same attenuation.
 ///
 /// Output frame n is input time n / outputRate: there are no leading zeros (speex_resampler_skip_zeros), but a frame
 /// comes out only once the filter has seen `inputLatencyFrames` beyond it. Equal rates are copied, without latency.
