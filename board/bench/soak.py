@@ -2,6 +2,7 @@
 import base64
 import os
 import subprocess
+import time
 
 from . import card, inside, session, signals
 
@@ -22,7 +23,7 @@ class Stream(session.Session):
     def __init__(self, pcm, schedule, drop):
         super().__init__(pcm, schedule, drop)
         self.delta = base64.b64encode(signals.tone(session.RATE, DELTA_MS).tobytes())
-        self.appended = self.sent = 0
+        self.appended = self.sent = self.began = 0
 
     def open(self):
         super().open()
@@ -45,9 +46,12 @@ class Stream(session.Session):
         self.schedule(100, response, self.go_on)
 
     def go_on(self):
+        # From the first delta on, not from the last: being late must not add up.
+        self.began = self.began or time.monotonic_ns()
         self.sent += 1
         self.schedule(0, None, self.head + self.delta + b'"}')
-        self.schedule(DELTA_MS, None, self.go_on)
+        due = self.began + self.sent * DELTA_MS * 1_000_000
+        self.schedule(max(0, (due - time.monotonic_ns()) / 1e6), None, self.go_on)
 
 
 class Soak(inside.Talk):
