@@ -2,6 +2,7 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -62,6 +63,30 @@ int clinux_set_fifo(int priority) {
 }
 
 int clinux_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_ONFAULT) == 0 ? 0 : -errno; }
+
+// Segments that are mapped without PF_W hold nothing but the file's bytes.
+static int forget_code(struct dl_phdr_info *object, size_t size, void *page_bytes) {
+    (void)size;
+    uintptr_t page = *(uintptr_t *)page_bytes;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_flags & PF_W) continue;
+        uintptr_t first = object->dlpi_addr + segment->p_vaddr;
+        void *start = (void *)(first & ~(page - 1));
+        size_t length = ((first + segment->p_memsz + page - 1) & ~(page - 1)) - (uintptr_t)start;
+        if (madvise(start, length, MADV_DONTNEED) == 0 || errno != EINVAL) continue;
+        // Locked.
+        munlock(start, length);
+        madvise(start, length, MADV_DONTNEED);
+        mlock2(start, length, MLOCK_ONFAULT);
+    }
+    return 0;
+}
+
+void clinux_forget_code(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    dl_iterate_phdr(forget_code, &page);
+}
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 

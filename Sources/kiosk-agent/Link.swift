@@ -1,3 +1,4 @@
+import CLinux
 import Realtime
 import Session
 import Transport
@@ -51,7 +52,7 @@ final class Link {
         guard let socket else { return [] }
         return socket.process(now: now).compactMap { event in
             switch event {
-            case .opened: .connected
+            case .opened: handshakeIsDone()
             case .text(let bytes): Self.decode(bytes)
             case .binary(let bytes): .receivedUndecodable("a binary message of \(bytes.count) bytes")
             case .upgradeRequested: nil
@@ -59,6 +60,12 @@ final class Link {
                 lost(closure)
             }
         }
+    }
+
+    private func handshakeIsDone() -> SessionStateMachine.Input {
+        // Certificates and the opening of the WebSocket: 3 MB that are needed again at the next connection only.
+        clinux_forget_code()
+        return .connected
     }
 
     private func lost(_ closure: Closure) -> SessionStateMachine.Input {
