@@ -51,6 +51,8 @@ final class PCMPlayback: AudioWorker {
     /// Where this run begins in `reference`.
     private var referenceStart = 0
     private var progressNs: Int64 = 0
+    /// When the owner was last woken.
+    private var eventNs: Int64 = 0
     /// When this run began, and until when there is sound if nothing more is written.
     private var startedNs: Int64 = 0
     private var soundUntilNs: Int64 = 0
@@ -218,7 +220,7 @@ final class PCMPlayback: AudioWorker {
         } else if drainedNs == nil, clinux_monotonic_ns() - progressNs > Int64(PCM.stallMs) * 1_000_000 {
             return recover(from: -Int(ETIMEDOUT))
         }
-        publish()
+        publish(isRoutine: true)
         return nil
     }
 
@@ -235,8 +237,12 @@ final class PCMPlayback: AudioWorker {
         recovery.progress()
     }
 
-    private func publish() {
+    /// Lets the owner know what was heard; it is woken for it at once, or as often as is routine.
+    private func publish(isRoutine: Bool = false) {
         clock.publish(heardFrames: epochFrames + heardOfTaken)
+        let nowNs = clinux_monotonic_ns()
+        if isRoutine, nowNs - eventNs < PlaybackStream.eventNs { return }
+        eventNs = nowNs
         clinux_eventfd_signal(state.event)
     }
 

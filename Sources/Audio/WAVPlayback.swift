@@ -6,7 +6,7 @@ import Synchronization
 /// The owner calls `catchUp` before it writes to the ring, so that no frame is heard before it was written.
 final class WAVPlayback: TimedWorker {
     /// The file grows this often.
-    let periodNs: Int64 = 40_000_000
+    let periodNs = PlaybackStream.eventNs
     /// Frames written at a time.
     private static let stepFrames = 2048
 
