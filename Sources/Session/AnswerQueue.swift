@@ -33,9 +33,8 @@ struct AnswerQueue: Sendable {
     var isEmpty: Bool { answers.isEmpty && wish == nil }
 
     var deadline: Instant? {
-        var deadlines = answers.compactMap(\.deadline)
-        if let wish, !answers.contains(where: \.occupiesConversation) { deadlines.append(wish.notBefore) }
-        return deadlines.min()
+        let isFree = !answers.contains(where: \.occupiesConversation)
+        return answers.reduce(isFree ? wish?.notBefore : nil) { earlier($0, $1.deadline) }
     }
 
     func contains(_ response: ResponseID) -> Bool { answers.contains { $0.response == response } }

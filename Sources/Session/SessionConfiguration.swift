@@ -1,8 +1,5 @@
 import Realtime
 
-/// A point of CLOCK_MONOTONIC. Always an argument, never read by a machine.
-public typealias Instant = SuspendingClock.Instant
-
 /// 24 kHz frames: the rate of the session's audio in both directions.
 public let sessionRate = 24_000
 

@@ -95,10 +95,10 @@ public struct SessionStateMachine: Sendable {
 
     /// The next instant at which time alone changes something.
     public var deadline: Instant? {
-        guard !link.isStopping else { return [link.deadline, prompts.deadline].compactMap { $0 }.min() }
-        var deadlines = [link.deadline, button.deadline, answers.deadline, turns.deadline, prompts.deadline]
-        if link.readySession == nil { deadlines.append(utterances.deadline) }
-        return deadlines.compactMap { $0 }.min()
+        let always = earlier(link.deadline, prompts.deadline)
+        guard !link.isStopping else { return always }
+        let open = earlier(button.deadline, earlier(answers.deadline, turns.deadline))
+        return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
     }
 
     /// Captured audio before this frame may be forgotten.
@@ -120,6 +120,20 @@ public struct SessionStateMachine: Sendable {
 
     /// Whether no turn is open or about to begin: an end now would take nothing from anybody.
     public var isIdle: Bool { turns.isEmpty && !button.mayBeginTurn }
+
+    /// What an owner wants to know after an input.
+    public struct Status: Sendable, Equatable {
+        public let deadline: Instant?
+        public let oldestNeededFrame: Int
+        public let indicator: Indicator
+        public let isIdle: Bool
+    }
+
+    /// Everything there is to know, at once. Mutating so that it is read in place: a property of an object's machine is
+    /// read from a copy of the machine.
+    public mutating func status() -> Status {
+        Status(deadline: deadline, oldestNeededFrame: oldestNeededFrame, indicator: indicator, isIdle: isIdle)
+    }
 
     /// Whether anything is to be heard now or in a moment.
     private var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }

@@ -62,7 +62,7 @@ struct Turn: Sendable {
         case .committing(let since): since + Self.transcriptLimit
         case .committed(_, let since): realtime.transcript == nil || builtIn == nil ? since + Self.transcriptLimit : nil
         }
-        return [limit, realtime.retryAt].compactMap { $0 }.min()
+        return earlier(limit, realtime.retryAt)
     }
 
     /// Whatever has not been said by now will not be waited for.

@@ -26,7 +26,7 @@ struct TurnLedger: Sendable {
 
     var isEmpty: Bool { turns.isEmpty }
     var isSpeaking: Bool { speakingTurn != nil }
-    var deadline: Instant? { turns.compactMap(\.deadline).min() }
+    var deadline: Instant? { turns.reduce(nil) { earlier($0, $1.deadline) } }
 
     // MARK: A turn's way
 

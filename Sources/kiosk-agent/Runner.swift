@@ -17,8 +17,8 @@ final class Runner {
     private static let longestWait = Duration.seconds(5)
 
     private var machine: SessionStateMachine
-    /// The machine's, as of the last wait.
-    private var machineDeadline: Instant?
+    /// The machine's, as of its last input.
+    private var status: SessionStateMachine.Status
     private let link: Link
     private let microphone: Microphone
     private let loudspeaker: Loudspeaker
@@ -76,9 +76,11 @@ final class Runner {
         let echo = isEchoCancelled ? EchoReference() : nil
         microphone = Microphone(device: audio.device(.capture), echo: echo)
         loudspeaker = Loudspeaker(device: audio.device(.playback), echo: echo)
-        machine = SessionStateMachine(
+        var machine = SessionStateMachine(
             configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
             seed: UInt64.random(in: 0...UInt64.max))
+        status = machine.status()
+        self.machine = machine
         notifier = ServiceNotifier(environment: environment)
     }
 
@@ -118,8 +120,7 @@ final class Runner {
         func bound(_ instant: Instant?) {
             if let instant, instant < deadline { deadline = instant }
         }
-        machineDeadline = machine.deadline
-        bound(machineDeadline)
+        bound(status.deadline)
         bound(link.deadline)
         bound(microphone.deadline)
         bound(loudspeaker.deadline)
@@ -138,13 +139,13 @@ final class Runner {
         }
         releaseHolds(at: now)
         // Only now: an edge may be older than what was captured.
-        microphone.forget(before: machine.oldestNeededFrame)
+        microphone.forget(before: status.oldestNeededFrame)
         if polls.isReady(link.pollRequest?.fd) || isDue(link.deadline, now) {
             for input in link.process(at: now) { handle(input, at: now) }
         }
         play(at: now)
-        if isDue(machineDeadline, now) { handle(.deadlineReached, at: now) }
-        if nextSetup != nil, machine.isIdle { stop(at: now) }
+        if isDue(status.deadline, now) { handle(.deadlineReached, at: now) }
+        if nextSetup != nil, status.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
         console.flush()
         notifier.feedWatchdog(at: now)
@@ -155,12 +156,14 @@ final class Runner {
     // MARK: Rooms to machine
 
     private func handle(_ input: SessionStateMachine.Input, at now: Instant) {
-        for action in machine.handle(input, at: now) { perform(action, at: now) }
+        let actions = machine.handle(input, at: now)
+        status = machine.status()
+        for action in actions { perform(action, at: now) }
     }
 
     private func hear(at now: Instant) {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
-        report(microphone.process(at: now, isTurnOpen: machine.indicator == .listening))
+        report(microphone.process(at: now, isTurnOpen: status.indicator == .listening))
         handle(.captured(untilFrame: microphone.endFrame), at: now)
     }
 
@@ -200,7 +203,7 @@ final class Runner {
                 for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
             }
             let isDeviceMissing = microphone.isMissing || loudspeaker.isMissing
-            try button.show(machine.indicator, isDeviceMissing: isDeviceMissing, at: now)
+            try button.show(status.indicator, isDeviceMissing: isDeviceMissing, at: now)
         } catch {
             // The chip is gone (an unplugged expander): the control socket still works.
             report(Fault(.button, error.description))
