@@ -19,27 +19,27 @@ struct Resampler: ~Copyable {
     init(
         from inputRate: Int, to outputRate: Int, quality: Int = SoundConversion.defaultResamplerQuality
     ) throws(AudioError) {
+        let isHalfBand = quality <= SoundConversion.defaultResamplerQuality
+            && (inputRate == 2 * outputRate || 2 * inputRate == outputRate)
+        // First, as it may throw: Swift 6.0 would destroy a half-band filter that was not made yet.
+        raw = try isHalfBand || inputRate == outputRate
+            ? nil : Self.speexResampler(from: inputRate, to: outputRate, quality: quality)
+        halfBand = isHalfBand ? HalfBandFilter(inputRate > outputRate ? .down : .up) : nil
         self.inputRate = inputRate
         self.outputRate = outputRate
-        let isHalfBand = quality <= SoundConversion.defaultResamplerQuality
-        if isHalfBand, inputRate == 2 * outputRate || 2 * inputRate == outputRate {
-            halfBand = HalfBandFilter(inputRate > outputRate ? .down : .up)
-            raw = nil
-            return
-        }
-        halfBand = nil
-        if inputRate == outputRate {
-            raw = nil
-            return
-        }
+    }
+
+    private static func speexResampler(
+        from inputRate: Int, to outputRate: Int, quality: Int
+    ) throws(AudioError) -> OpaquePointer {
         var code: Int32 = 0
         guard (1...768_000).contains(inputRate), (1...768_000).contains(outputRate),
             let state = speex_resampler_init(1, UInt32(inputRate), UInt32(outputRate), Int32(quality), &code)
         else {
             throw AudioError(.tellOperator, "resampler: \(inputRate) Hz to \(outputRate) Hz: wanted 1 to 768000 Hz")
         }
-        raw = state
         speex_resampler_skip_zeros(state)
+        return state
     }
 
     deinit {
