@@ -80,12 +80,13 @@ extension Devices {
         }
 
         @Test func aCardThatIsBusyAtTheStartIsOpenedOnceItIsFree() throws {
-            let other = try CaptureStream(device: AudioDevice(cable.kiosk))
-            #expect(throws: AudioError(.reopen, "\(cable.kiosk): open: Device or resource busy")) {
-                _ = try CaptureStream(device: AudioDevice(cable.kiosk))
+            do {
+                let other = try CaptureStream(device: AudioDevice(cable.kiosk))
+                #expect(throws: AudioError(.reopen, "\(cable.kiosk): open: Device or resource busy")) {
+                    _ = try CaptureStream(device: AudioDevice(cable.kiosk))
+                }
+                withExtendedLifetime(other) {}
             }
-            withExtendedLifetime(other) {}
-            _ = consume other
             let stream = try CaptureStream(device: AudioDevice(cable.kiosk))
             stream.start(at: .now)
             #expect(eventually { stream.statistics.capturedFrames >= 2400 })
