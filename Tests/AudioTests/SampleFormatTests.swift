@@ -41,13 +41,14 @@ import Testing
         let mono: [Int16] = [1, -1, 12_345, -12_345, .max, .min]
         for channel in 1...channels {
             var native = [UInt8](repeating: 0xAA, count: mono.count * channels * format.bytesPerSample)
-            var heard = [[Int16]](repeating: [Int16](repeating: 99, count: mono.count), count: channels)
+            var heard: [[Int16]] = []
             native.withUnsafeMutableBytes { native in
                 guard let bytes = native.baseAddress else { return }
                 format.spread(mono, frames: mono.count, channels: channels, channel: channel, into: bytes)
                 for index in 1...channels {
-                    format.mixDown(
-                        bytes, channels: channels, channel: index, frames: mono.count, into: &heard[index - 1])
+                    var one = [Int16](repeating: 99, count: mono.count)
+                    format.mixDown(bytes, channels: channels, channel: index, frames: mono.count, into: &one)
+                    heard.append(one)
                 }
             }
             for index in 1...channels {

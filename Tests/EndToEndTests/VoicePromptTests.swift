@@ -94,7 +94,8 @@ struct VoicePromptTests {
         }
         #expect(try await bench.stopKiosk() == 0)
         let isInstalled = FileManager.default.fileExists(atPath: "/usr/share/kiosk-agent/prompts/no-network.wav")
-        let lines = bench.kiosk.errors.split(separator: "\n").filter { $0.contains("no voice prompt") }
+        let lines = bench.kiosk.errors.split(separator: "\n").map(String.init)
+            .filter { $0.contains("no voice prompt") }
         #expect(lines == (isInstalled ? [] : [
             "[fault] audio: no voice prompt: "
                 + "/usr/share/kiosk-agent/prompts/no-network.wav: open: No such file or directory",
