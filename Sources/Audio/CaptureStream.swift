@@ -53,11 +53,11 @@ public final class CaptureStream: CustomStringConvertible {
             let worker = try PCMCapture(pcm: pcm, state: state, reference: echo)
             self.init(driver: StreamDriver(worker, state: state), mostAheadFrames: heldFrames + Self.latencyFrames)
         case .wav(let path):
+            // Before there is a worker: Swift 6.0's optimizer stops at a trap while one is held.
+            let heldFrames = 2 * WAVCapture.periodMs(timing) * runnerRate / 1000
             let state = try StreamState(ring: ring, isTimed: true)
             let worker = try WAVCapture(reader: WAVReader(path: path), timing: timing, state: state)
-            self.init(
-                driver: StreamDriver(worker, state: state),
-                mostAheadFrames: framesElapsed(ns: 2 * worker.periodNs, rate: runnerRate))
+            self.init(driver: StreamDriver(worker, state: state), mostAheadFrames: heldFrames)
         }
     }
 

@@ -25,7 +25,7 @@ final class WAVCapture: TimedWorker {
         mono.initialize(repeating: 0)
         converted = .allocate(capacity: WAVReader.stepFrames)
         converted.initialize(repeating: 0)
-        periodNs = Int64(max(timing.periodMs, Self.shortestPeriodMs)) * 1_000_000
+        periodNs = Int64(Self.periodMs(timing)) * 1_000_000
         path = reader.path
         description = reader.description
         self.state = state
@@ -36,6 +36,8 @@ final class WAVCapture: TimedWorker {
         mono.deallocate()
         converted.deallocate()
     }
+
+    static func periodMs(_ timing: StreamTiming) -> Int { max(timing.periodMs, shortestPeriodMs) }
 
     /// Captures whole periods, as a card does, however late it is called.
     func catchUp(nowNs: Int64) -> AudioError? {
