@@ -104,9 +104,12 @@ final class HalfBandFilter {
         }
         let pairs = left / 2
         let (odd, even) = (line + lineFrames, middle + middleFrames)
-        for pair in 0..<pairs {
+        // Not over a range, which may trap: this becomes vector instructions.
+        var pair = 0
+        while pair < pairs {
             even[pair] = Float(source[2 &* pair])
             odd[pair] = Float(source[2 &* pair &+ 1])
+            pair &+= 1
         }
         lineFrames &+= pairs
         middleFrames &+= pairs

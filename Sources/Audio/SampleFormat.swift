@@ -35,13 +35,16 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
         case (.s16, 1):
             UnsafeMutableRawPointer(mono).copyMemory(from: interleaved, byteCount: frames * 2)
         case (.s16, 2) where channel == 0:
-            // The commonest layout, in a loop that the compiler makes vector instructions of.
-            for frame in 0..<frames {
+            // The commonest layout, in a loop that becomes vector instructions: one over a range, which may trap, does
+            // not.
+            var frame = 0
+            while frame < frames {
                 // SAFETY: four bytes a frame; loads need no alignment.
                 let pair = interleaved.loadUnaligned(fromByteOffset: 4 &* frame, as: Int32.self)
                 let sum = Int32(Int16(truncatingIfNeeded: pair)) &+ (pair >> 16)
                 // Rounded towards zero, as a division is.
                 mono[frame] = Int16(truncatingIfNeeded: (sum &- (sum >> 31)) >> 1)
+                frame &+= 1
             }
         default:
             mixDownAny(interleaved, channels: channels, channel: channel, frames: frames, into: mono)
@@ -83,10 +86,12 @@ enum SampleFormat: Equatable, Sendable, CaseIterable {
     ) {
         if self == .s16, channels == 2, channel == 0 {
             // As in `mixDown`.
-            for frame in 0..<frames {
+            var frame = 0
+            while frame < frames {
                 let sample = UInt32(UInt16(bitPattern: mono[frame]))
                 // SAFETY: four bytes a frame; stores need no alignment.
                 interleaved.storeBytes(of: sample << 16 | sample, toByteOffset: 4 &* frame, as: UInt32.self)
+                frame &+= 1
             }
             return
         }
