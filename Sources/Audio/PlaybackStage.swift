@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// It knows what was written last, too, so that sound that is cut off can be faded.
 final class PlaybackStage {
-    /// How long a flush fades what the card would have played.
-    static let cutMs = 6
+    /// How long a flush fades what the card would have played: no click, and no longer than that takes.
+    static let cutMs = 5
     /// 5 ms: how long sound that stops too early fades out, and sound that goes on after that fades in.
     static let edgeFrames = 120
     /// Sound whose last 5 ms are below this, -54 dB of full scale, ended by itself: synthesized speech pauses below it.

@@ -42,6 +42,12 @@ int clinux_timerfd_set(int fd, int64_t first_ns, int64_t period_ns) {
     return timerfd_settime(fd, TFD_TIMER_ABSTIME, &times, NULL) == 0 ? 0 : -errno;
 }
 
+int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout_ns) {
+    struct timespec timeout = timespec_of(timeout_ns);
+    int ready = ppoll(descriptors, count, timeout_ns < 0 ? NULL : &timeout, NULL);
+    return ready < 0 ? -errno : ready;
+}
+
 int clinux_signalfd(const int *signals, int count) {
     sigset_t set;
     sigemptyset(&set);

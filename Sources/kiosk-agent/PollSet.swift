@@ -1,6 +1,7 @@
+import CLinux
 import Glibc
 
-/// One poll(2): what to wait for, and what turned out to be ready.
+/// One ppoll(2): what to wait for, and what turned out to be ready.
 struct PollSet {
     private var descriptors: [pollfd] = []
 
@@ -13,13 +14,13 @@ struct PollSet {
 
     /// Blocks until a descriptor is ready or the instant has come. A signal ends the wait early.
     mutating func wait(until deadline: SuspendingClock.Instant?) {
-        var timeoutMs: Int32 = -1
+        var timeoutNs: Int64 = -1
         if let deadline {
-            let left = deadline - SuspendingClock.now
-            // Rounded up: waking a moment early would only mean another round.
-            timeoutMs = left <= .zero ? 0 : Int32(min(left / .milliseconds(1) + 1, 60_000))
+            // Not in whole milliseconds: a button is debounced by such a wait.
+            let left = min(max(deadline - SuspendingClock.now, .zero), .seconds(60))
+            timeoutNs = left.components.seconds * 1_000_000_000 + left.components.attoseconds / 1_000_000_000
         }
-        _ = poll(&descriptors, nfds_t(descriptors.count), timeoutMs)
+        _ = clinux_poll(&descriptors, UInt(descriptors.count), timeoutNs)
     }
 
     /// Whether anything happened at the descriptor, errors and hang-ups included.

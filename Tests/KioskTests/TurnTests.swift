@@ -123,8 +123,8 @@ struct TurnTests {
         #expect((heard.ms.lowerBound - 20...heard.ms.upperBound + 20).contains(playedMs), "\(heard)")
         #expect(heard.missingMs == 0)
         #expect(heard.ms.lowerBound > 1_200)
-        // The card counts by the kernel's tick, 4 ms.
-        #expect((-4...20).contains(silentMs))
+        // 20 ms; the card counts by the kernel's tick, so that up to 4 ms are missing or too much.
+        #expect((-4...24).contains(silentMs))
         Figures.record("interrupted: from the press to silence at the card", "\(decimal(silentMs)) ms")
         Figures.record("interrupted: truncated at", "\(playedMs) ms, the recording has \(heard.ms.lowerBound) ms")
         // The second answer is heard to its end.

@@ -3,6 +3,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,6 +19,10 @@ uint64_t clinux_eventfd_clear(int fd);
 int clinux_timerfd(void);
 /// Ticks at `first_ns` of CLOCK_MONOTONIC (above 0) and each `period_ns` after it; 0 and 0 stop it. 0 or -errno.
 int clinux_timerfd_set(int fd, int64_t first_ns, int64_t period_ns);
+
+/// ppoll(2), with no signal mask of its own: waits `timeout_ns` at most, exactly; below 0 without end. How many
+/// descriptors are ready, or -errno.
+int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout_ns);
 
 /// signalfd(2) for the given signals, which are blocked in the calling thread. Descriptor or -errno.
 int clinux_signalfd(const int *signals, int count);
