@@ -93,7 +93,7 @@ public final class PlaybackStream: CustomStringConvertible {
 
     /// Throws away what is queued, in the ring and in the card, and begins a new epoch, which is returned.
     ///
-    /// Returns at once; a card is silent within 20 ms, after a fade of 6 ms where it can take back what it was given.
+    /// Returns at once; a card is silent within 20 ms, after a fade of 5 ms where it can take back what it was given.
     /// `position` shows the epoch once that is on its way.
     public func flush() -> UInt16 {
         writtenAtFlush = state.ring.writtenFrames

@@ -37,15 +37,15 @@ import Testing
     @Test func aCutFadesTheVeryFramesThatTheCardGaveBack() {
         write([Int16](repeating: 7, count: 5000) + ramp(960, from: 10_000))
         let fadeFrames = stage.stageCut(of: 700)
-        #expect(fadeFrames == 144)
+        #expect(fadeFrames == 120)
         var expected = Array(ramp(960, from: 10_000).suffix(700))
-        expected.withUnsafeMutableBufferPointer { Fade(frames: 144).out($0) }
+        expected.withUnsafeMutableBufferPointer { Fade(frames: 120).out($0) }
         let isFaded = staged() == expected
         #expect(isFaded)
         // A second one fades what is written now: the fade, from where the card is in it.
         let first = staged()
         stage.advance(700)
-        #expect(stage.stageCut(of: 650) == 144)
+        #expect(stage.stageCut(of: 650) == 120)
         #expect(staged()[0] == first[50])
     }
 
