@@ -20,7 +20,7 @@ final class HalfBandFilter {
     /// Input frames handled at a time.
     private static let chunkFrames = 1024
     /// Sums made at a time.
-    private static let blockFrames = 8
+    private static let blockFrames = 16
 
     /// Input frames the filter must see beyond a frame before it gives that frame out.
     let inputLatencyFrames: Int
@@ -120,7 +120,11 @@ final class HalfBandFilter {
         }
         let produced = max(0, min(lineFrames &- Self.taps &+ 1, middleFrames))
         weigh(produced)
-        for frame in 0..<produced { target[frame] = Self.sample(sums[frame] + middle[frame] / 2) }
+        var frame = 0
+        while frame < produced {
+            target[frame] = Self.sample(sums[frame] + middle[frame] / 2)
+            frame &+= 1
+        }
         Self.keep(line, &lineFrames, from: produced)
         Self.keep(middle, &middleFrames, from: produced)
         return produced
@@ -129,44 +133,40 @@ final class HalfBandFilter {
     private func double(
         _ source: UnsafePointer<Int16>, frames: Int, into target: UnsafeMutablePointer<Int16>
     ) -> Int {
-        for frame in 0..<frames { line[lineFrames &+ frame] = Float(source[frame]) }
+        var frame = 0
+        while frame < frames {
+            line[lineFrames &+ frame] = Float(source[frame])
+            frame &+= 1
+        }
         lineFrames &+= frames
         let pairs = max(0, lineFrames &- Self.taps &+ 1)
         weigh(pairs)
         let between = line + Self.side - 1
-        for pair in 0..<pairs {
+        var pair = 0
+        while pair < pairs {
             target[2 &* pair] = Self.sample(between[pair])
             target[2 &* pair &+ 1] = Self.sample(sums[pair])
+            pair &+= 1
         }
         Self.keep(line, &lineFrames, from: pairs)
         return 2 &* pairs
     }
 
-    /// `frames` sums of the weighted frames on both sides. Eight at a time, by name, become vector instructions, which
-    /// neither a loop over frames nor one over weights does; SIMD types would, but a debug build takes milliseconds.
+    /// `frames` sums of the weighted frames on both sides.
     private func weigh(_ frames: Int) {
         var frame = 0
         while frame < frames {
             var left = line + (frame &+ Self.side &- 1)
             var right = left + 1
-            var (a, b, c, d): (Float, Float, Float, Float) = (0, 0, 0, 0)
-            var (e, f, g, h): (Float, Float, Float, Float) = (0, 0, 0, 0)
+            var (first, second) = (EightSums(), EightSums())
             for index in 0..<Self.side {
-                let weight = weights[index]
-                a += (left[0] + right[0]) * weight
-                b += (left[1] + right[1]) * weight
-                c += (left[2] + right[2]) * weight
-                d += (left[3] + right[3]) * weight
-                e += (left[4] + right[4]) * weight
-                f += (left[5] + right[5]) * weight
-                g += (left[6] + right[6]) * weight
-                h += (left[7] + right[7]) * weight
+                first.add(left, right, times: weights[index])
+                second.add(left + 8, right + 8, times: weights[index])
                 left -= 1
                 right += 1
             }
-            let block = sums + frame
-            (block[0], block[1], block[2], block[3]) = (a, b, c, d)
-            (block[4], block[5], block[6], block[7]) = (e, f, g, h)
+            first.store(sums + frame)
+            second.store(sums + frame + 8)
             frame &+= Self.blockFrames
         }
     }
@@ -178,10 +178,11 @@ final class HalfBandFilter {
     }
 
     /// The nearest PCM16 value. Beyond 2^23 a Float has no fraction: adding 1.5 * 2^23 rounds, and leaves the number in
-    /// the low bits.
+    /// the low bits. Clamped like this it is one instruction for eight, which `Int16(clamping:)` is not.
     @inline(__always)
     private static func sample(_ value: Float) -> Int16 {
-        Int16(clamping: Int32(bitPattern: (value + 12_582_912).bitPattern) &- 0x4B40_0000)
+        let rounded = Int32(bitPattern: (value + 12_582_912).bitPattern) &- 0x4B40_0000
+        return Int16(truncatingIfNeeded: max(-32_768, min(32_767, rounded)))
     }
 
     /// The coefficient at an odd distance, 2 * index + 1, from the middle, which is 1/2.
@@ -201,5 +202,30 @@ final class HalfBandFilter {
             k += 1
         }
         return sum
+    }
+}
+
+/// Eight sums made at once. By name they become vector instructions, which neither a loop over frames nor one over
+/// weights does; SIMD types would, but a debug build takes milliseconds for them.
+private struct EightSums {
+    private var (a, b, c, d): (Float, Float, Float, Float) = (0, 0, 0, 0)
+    private var (e, f, g, h): (Float, Float, Float, Float) = (0, 0, 0, 0)
+
+    @inline(__always)
+    mutating func add(_ left: UnsafeMutablePointer<Float>, _ right: UnsafeMutablePointer<Float>, times weight: Float) {
+        a += (left[0] + right[0]) * weight
+        b += (left[1] + right[1]) * weight
+        c += (left[2] + right[2]) * weight
+        d += (left[3] + right[3]) * weight
+        e += (left[4] + right[4]) * weight
+        f += (left[5] + right[5]) * weight
+        g += (left[6] + right[6]) * weight
+        h += (left[7] + right[7]) * weight
+    }
+
+    @inline(__always)
+    func store(_ sums: UnsafeMutablePointer<Float>) {
+        (sums[0], sums[1], sums[2], sums[3]) = (a, b, c, d)
+        (sums[4], sums[5], sums[6], sums[7]) = (e, f, g, h)
     }
 }
