@@ -22,6 +22,9 @@ public final class CaptureStream: CustomStringConvertible {
     /// 20 ms at 24 kHz, what one append carries: with less the owner could do nothing, and a card's period of 10 ms
     /// would wake it twice as often.
     static let eventFrames = runnerRate / 50
+    /// 200 ms at 24 kHz: how often the owner is woken while it wants no frames now. The ring is good for thirteen times
+    /// as long.
+    static let idleEventFrames = runnerRate / 5
     /// The most that canceller and resampler hold back: 20 ms, and 5 ms of filter.
     private static let latencyFrames = EchoStage.latencyFrames + runnerRate / 200
 
@@ -44,6 +47,9 @@ public final class CaptureStream: CustomStringConvertible {
     convenience init(device: AudioDevice, wishes: PCMWishes, echo: EchoReference? = nil) throws(AudioError) {
         let timing = try StreamTiming(device)
         let ring = SampleRing(minimumCapacity: Self.ringFrames)
+        var wishes = wishes
+        // What an append carries at each wake-up; the canceller holds enough back as it is.
+        if echo == nil { wishes.wakeMs = Self.eventFrames * 1000 / runnerRate }
         switch try DeviceName(device.name) {
         case .pcm(let name):
             let state = try StreamState(ring: ring)
@@ -74,9 +80,15 @@ public final class CaptureStream: CustomStringConvertible {
     /// Ends a card's thread and waits for it, a second at most. Frames in the ring can still be read.
     public func stop() { driver.stop() }
 
-    /// Readable when 20 ms or more can be read, looked at each period, and when the stream fails, until `takeEvent`.
-    /// An owner that reads all there is at each event gets 20 ms of frames, or a period when that is longer.
+    /// Readable when 20 ms or more can be read, and when the stream fails, until `takeEvent`. An owner that reads all
+    /// there is at each event gets 20 ms of frames, or a period when that is longer.
     public var eventDescriptor: Int32 { state.event }
+
+    /// Whether frames are wanted as they come. Otherwise `eventDescriptor` is readable every 200 ms only (a WAV file's
+    /// always every 20 ms), and an idle owner sleeps.
+    public func setUrgent(_ isUrgent: Bool) {
+        state.eventFrames.store(isUrgent ? Self.eventFrames : Self.idleEventFrames, ordering: .relaxed)
+    }
 
     /// Makes `eventDescriptor` unreadable until the next event; a WAV file is read up to now. Call before `read`, so
     /// that nothing is missed.

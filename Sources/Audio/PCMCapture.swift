@@ -32,7 +32,7 @@ final class PCMCapture: AudioWorker {
         if let reference { echo = try EchoStage(reference: reference) } else { echo = nil }
         let resampler = try Resampler(
             from: geometry.rate, to: runnerRate, quality: pcm.conversion.resamplerQuality)
-        stepFrames = min(geometry.periodFrames, PCM.mostStepFrames)
+        stepFrames = min(geometry.wakeFrames, PCM.mostStepFrames)
         let nativeBytes = stepFrames * geometry.channels * geometry.format.bytesPerSample
         native = .allocate(byteCount: nativeBytes, alignment: 16)
         // alsa-lib's null plug-in says that it read, and leaves the buffer as it was.
@@ -92,7 +92,7 @@ final class PCMCapture: AudioWorker {
         if let echo { moved = echo.process(fresh, into: state.ring) } else { state.ring.write(fresh) }
         state.movedFrames.wrappingAdd(moved, ordering: .relaxed)
         // Counted from what the owner has read, so that being late once does not make every append late.
-        if state.ring.unreadFrames >= CaptureStream.eventFrames { clinux_eventfd_signal(state.event) }
+        if state.ring.unreadFrames >= state.eventFrames.load(ordering: .relaxed) { clinux_eventfd_signal(state.event) }
         let nowNs = clinux_monotonic_ns()
         capturedUntilNs = nowNs
         if echo != nil || position.isDue(nowNs: nowNs) { look(sinceNs: nowNs) }

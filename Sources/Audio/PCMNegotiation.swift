@@ -29,6 +29,8 @@ struct PCMGeometry: Equatable {
     let channels: Int
     let periodFrames: Int
     let bufferFrames: Int
+    /// Whole periods after which the thread is woken (avail_min).
+    let wakeFrames: Int
 
     /// In one line. `channel` is the one in use, counted from 1; 0 is all.
     func words(channel: Int) -> String {
@@ -61,10 +63,17 @@ struct PCMWishes {
     var channels = [1, 2]
     /// One channel alone needs a card that has it.
     var conversion = SoundConversion()
+    /// Periods are handled together up to this time, and up to half of the buffer; one at least.
+    var wakeMs = 0
 
     /// Rates the resampler is used for; anything else is a device that makes no sense for speech.
     static let usableRates = 8000...192_000
     static let usableChannels = 1...SoundConversion.channels.upperBound
+
+    /// Frames to be woken for.
+    func wakeFrames(rate: Int, periodFrames: Int, bufferFrames: Int) -> Int {
+        max(1, min(rate * wakeMs / 1000, bufferFrames / 2) / periodFrames) * periodFrames
+    }
 
     /// Numbers of channels to try on a card that has at least `fewest`, best first.
     func channelCounts(fewest: Int) -> [Int] {
@@ -119,14 +128,16 @@ private func negotiateOnce(
     try check(snd_pcm_hw_params_get_period_size(hardware, &period, nil), name, "period size")
     try check(snd_pcm_hw_params_get_buffer_size(hardware, &buffer), name, "buffer size")
 
-    let geometry = PCMGeometry(
-        access: access, rate: rate, format: format, channels: channels,
-        periodFrames: Int(clamping: period), bufferFrames: Int(clamping: buffer))
-    guard geometry.periodFrames > 0, geometry.bufferFrames >= geometry.periodFrames else {
+    guard period > 0, buffer >= period else {
         throw AudioError(
             .tellOperator,
             "\(name): period of \(period) frames in a buffer of \(buffer): wanted at least one period in the buffer")
     }
+    let (periodFrames, bufferFrames) = (Int(clamping: period), Int(clamping: buffer))
+    let geometry = PCMGeometry(
+        access: access, rate: rate, format: format, channels: channels, periodFrames: periodFrames,
+        bufferFrames: bufferFrames,
+        wakeFrames: wishes.wakeFrames(rate: rate, periodFrames: periodFrames, bufferFrames: bufferFrames))
     try setThresholds(raw, name: name, geometry)
     return geometry
 }
@@ -190,7 +201,7 @@ private func setThresholds(_ raw: OpaquePointer, name: String, _ geometry: PCMGe
     try check(snd_pcm_sw_params_current(raw, software), name, "software parameters")
     try check(snd_pcm_sw_params_get_boundary(software, &boundary), name, "boundary")
     try check(
-        snd_pcm_sw_params_set_avail_min(raw, software, snd_pcm_uframes_t(geometry.periodFrames)), name, "avail_min")
+        snd_pcm_sw_params_set_avail_min(raw, software, snd_pcm_uframes_t(geometry.wakeFrames)), name, "avail_min")
     try check(snd_pcm_sw_params_set_start_threshold(raw, software, boundary), name, "start threshold")
     try check(
         snd_pcm_sw_params_set_stop_threshold(raw, software, snd_pcm_uframes_t(geometry.bufferFrames)),

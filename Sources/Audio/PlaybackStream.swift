@@ -19,9 +19,9 @@ public struct PlaybackStatistics: Sendable, Equatable {
 public final class PlaybackStream: CustomStringConvertible {
     /// 1.4 s at 24 kHz: what the thread can play while the runner is busy.
     static let ringFrames = 1 << 15
-    /// How often the owner of a stream that plays is woken: the ring is good for thirty times as long, and what a flush
+    /// How often the owner of a card that plays is woken: the ring is good for fourteen times as long, and what a flush
     /// cuts off is known at once anyway.
-    static let eventNs: Int64 = 40_000_000
+    static let eventNs: Int64 = 100_000_000
 
     /// Device and what was agreed with it, in one line.
     public let description: String
@@ -68,8 +68,8 @@ public final class PlaybackStream: CustomStringConvertible {
     /// Silences the device, ends a card's thread and waits for it, a second at most.
     public func stop() { driver.stop() }
 
-    /// Readable every 40 ms while something is audible, after a flush, when playback falls silent, and when the stream
-    /// fails, until `takeEvent`; for a WAV file always every 40 ms.
+    /// Readable when something becomes audible and every 100 ms from then on, after a flush, when playback falls
+    /// silent, and when the stream fails, until `takeEvent`; for a WAV file always every 40 ms.
     public var eventDescriptor: Int32 { state.event }
 
     /// Makes `eventDescriptor` unreadable until the next event; a WAV file grows up to now. Call before looking at

@@ -23,6 +23,8 @@ final class StreamState: @unchecked Sendable {
     let interruptions = InterruptionLog()
     /// CLOCK_MONOTONIC at which the capture ring's frame 0 would have been captured; `unknownOrigin` before the start.
     let captureOriginNs = Atomic<Int64>(StreamState.unknownOrigin)
+    /// 24 kHz frames in the capture ring for which the owner is woken.
+    let eventFrames = Atomic<Int>(CaptureStream.eventFrames)
     private let wantsFrames = Atomic<Bool>(false)
     private let hasEnded = Atomic<Bool>(false)
     private var ending: AudioError?

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// The owner calls `catchUp` before it writes to the ring, so that no frame is heard before it was written.
 final class WAVPlayback: TimedWorker {
-    /// The file grows this often.
-    let periodNs = PlaybackStream.eventNs
+    /// The file grows this often (contract: every 50 ms at least).
+    let periodNs: Int64 = 40_000_000
     /// Frames written at a time.
     private static let stepFrames = 2048
 

@@ -34,7 +34,7 @@ struct AnswerQueue: Sendable {
 
     var deadline: Instant? {
         let isFree = !answers.contains(where: \.occupiesConversation)
-        return answers.reduce(isFree ? wish?.notBefore : nil) { earlier($0, $1.deadline) }
+        return answers.indices.reduce(isFree ? wish?.notBefore : nil) { earlier($0, answers[$1].deadline) }
     }
 
     func contains(_ response: ResponseID) -> Bool { answers.contains { $0.response == response } }

@@ -20,6 +20,14 @@ struct MicrophoneStateMachine: Sendable {
     /// `isMutable`: closes while the assistant is audible.
     init(isMutable: Bool) { self.isMutable = isMutable }
 
+    /// Captured frames go to the server as they come, or will in a moment.
+    var wantsFrames: Bool {
+        switch state {
+        case .off, .closed: false
+        case .open, .opening: true
+        }
+    }
+
     func oldestNeededFrame(capturedUntil frame: Int) -> Int {
         if case .open(let sentUntilFrame) = state { sentUntilFrame } else { frame }
     }

@@ -115,9 +115,10 @@ struct Playout: Sendable {
     /// Little-endian PCM16; a byte too many at the end is left out.
     private static func samples(of bytes: [UInt8]) -> [Int16] {
         let count = bytes.count / 2
-        return bytes.withUnsafeBytes { raw in
-            (0..<count).map { Int16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * $0, as: Int16.self)) }
-        }
+        var samples = [Int16](repeating: 0, count: count)
+        samples.withUnsafeMutableBytes { $0.copyBytes(from: bytes[..<(2 * count)]) }
+        for index in samples.indices { samples[index] = Int16(littleEndian: samples[index]) }
+        return samples
     }
 
     /// Parts whose deltas came interleaved, each as one segment.

@@ -40,6 +40,10 @@ struct TranscriptionStateMachine: Sendable {
         if case .final(let transcript) = state { transcript } else { nil }
     }
 
+    var isFinal: Bool {
+        if case .final = state { true } else { false }
+    }
+
     var response: ResponseID? {
         if case .requested(_, let response, _) = state { response } else { nil }
     }

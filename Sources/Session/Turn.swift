@@ -60,7 +60,7 @@ struct Turn: Sendable {
         let limit: Instant? = switch stage {
         case .speaking, .dropped: nil
         case .committing(let since): since + Self.transcriptLimit
-        case .committed(_, let since): realtime.transcript == nil || builtIn == nil ? since + Self.transcriptLimit : nil
+        case .committed(_, let since): realtime.isFinal && builtIn != nil ? nil : since + Self.transcriptLimit
         }
         return earlier(limit, realtime.retryAt)
     }

@@ -33,6 +33,9 @@ struct UtteranceQueue: Sendable {
     /// The instant at which the oldest waiting utterance is given up, while there is no session.
     var deadline: Instant? { utterances.first?.releasedAt.map { $0 + Self.patience } }
 
+    /// Frames are still to come, or to go: some of an utterance has not been sent.
+    var wantsFrames: Bool { utterances.contains { !$0.isCommitSent } }
+
     func hasLater(than turn: TurnID) -> Bool { utterances.last.map { $0.turn != turn } ?? false }
 
     mutating func begin(_ turn: TurnID, frame: Int) {

@@ -30,6 +30,10 @@ final class Microphone {
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
     var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+    /// Captured frames are wanted as they come, and not only now and then.
+    var isUrgent = false {
+        didSet { if isUrgent != oldValue { stream?.setUrgent(isUrgent) } }
+    }
     /// Nothing is captured: the device is looked for.
     var isMissing: Bool { stream == nil }
     /// The frame after the last one captured.
@@ -39,6 +43,7 @@ final class Microphone {
     func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
         do {
             let stream = try CaptureStream(device: device, echo: echo)
+            stream.setUrgent(isUrgent)
             stream.start(at: start)
             self.stream = stream
             streamStart = store.endFrame

@@ -158,6 +158,7 @@ final class Runner {
     private func handle(_ input: SessionStateMachine.Input, at now: Instant) {
         let actions = machine.handle(input, at: now)
         status = machine.status()
+        microphone.isUrgent = status.wantsFrames
         for action in actions { perform(action, at: now) }
     }
 
@@ -226,6 +227,7 @@ final class Runner {
     }
 
     private func releaseHolds(at now: Instant) {
+        guard !holds.isEmpty else { return }
         for hold in holds where hold.releaseAt <= now {
             press(false, at: hold.releaseAt)
             control.respond(hold.request, "ok")

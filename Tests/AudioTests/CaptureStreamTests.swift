@@ -155,13 +155,29 @@ import Testing
         #expect(stream.description.hasPrefix("null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms)"))
         let start = SuspendingClock.now
         stream.start(at: start)
-        #expect(eventually(stream.eventDescriptor) { stream.statistics.capturedFrames >= 4800 })
+        #expect(eventually(stream.eventDescriptor) { stream.statistics.capturedFrames >= 9600 })
         let elapsed = start.duration(to: .now) / .milliseconds(1)
         stream.stop()
-        // 200 ms of frames; it may run ahead by two buffers and a step, not more.
-        #expect(elapsed >= 100)
+        // 400 ms of frames, of which one in a hundred is forgiven; it may run ahead by two buffers (80 ms) and what is
+        // read at a time (20 ms), not more.
+        #expect(elapsed >= 296)
         #expect(stream.collect(480) == [Int16](repeating: 0, count: 480))
         #expect(stream.statistics.stalls == 0)
+    }
+
+    @Test func anOwnerInNoHurryIsWokenForTenTimesAsManyFrames() throws {
+        let stream = try CaptureStream(device: AudioDevice("null"))
+        stream.setUrgent(false)
+        stream.start(at: .now)
+        var event = pollfd(fd: stream.eventDescriptor, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&event, 1, 3000) == 1)
+        #expect(stream.availableFrames >= 4800)
+        stream.setUrgent(true)
+        var samples = [Int16](repeating: 0, count: CaptureStream.ringFrames)
+        repeat { stream.takeEvent() } while samples.withUnsafeMutableBufferPointer { stream.read(into: $0) } > 0
+        #expect(poll(&event, 1, 3000) == 1)
+        #expect((480..<4800).contains(stream.availableFrames))
+        stream.stop()
     }
 
     @Test func aCardOfAnotherRateFormatAndChannelCountIsConverted() throws {

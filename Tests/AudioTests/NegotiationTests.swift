@@ -13,6 +13,18 @@ import Testing
         #expect(try words(SoundConversion(channel: channel)).hasPrefix("null: 24000 Hz, S16_LE, \(expected), period "))
     }
 
+    /// Of a card at 48 kHz; in ms.
+    @Test(arguments: [
+        (period: 10, buffer: 40, wake: 20), (5, 40, 20), (10, 20, 10), (5, 10, 5), (15, 60, 15), (40, 160, 40),
+        (7, 40, 14),
+    ])
+    func captureIsWokenForWholePeriodsUpToAnAppendAndHalfOfTheBuffer(period: Int, buffer: Int, wake: Int) {
+        var wishes = PCMWishes()
+        #expect(wishes.wakeFrames(rate: 48_000, periodFrames: 48 * period, bufferFrames: 48 * buffer) == 48 * period)
+        wishes.wakeMs = 20
+        #expect(wishes.wakeFrames(rate: 48_000, periodFrames: 48 * period, bufferFrames: 48 * buffer) == 48 * wake)
+    }
+
     @Test func conversionIsBroughtWithinItsLimits() {
         #expect(SoundConversion(channel: -1, resamplerQuality: 11) == SoundConversion(channel: 0, resamplerQuality: 10))
         #expect(SoundConversion(channel: 65, resamplerQuality: -1) == SoundConversion(channel: 64, resamplerQuality: 0))

@@ -7,7 +7,8 @@ import Testing
     private let stage: PlaybackStage
 
     private static let geometry = PCMGeometry(
-        access: .mmap, rate: 24_000, format: .s16, channels: 2, periodFrames: 240, bufferFrames: 960)
+        access: .mmap, rate: 24_000, format: .s16, channels: 2, periodFrames: 240, bufferFrames: 960,
+        wakeFrames: 240)
 
     init() throws {
         state = try StreamState(ring: SampleRing(minimumCapacity: 8192))

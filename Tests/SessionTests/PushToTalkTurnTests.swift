@@ -44,6 +44,24 @@ import Testing
         #expect(kiosk.machine.indicator == .thinking)
     }
 
+    @Test func capturedAudioIsInAHurryFromThePressUntilTheCommit() {
+        var kiosk = Kiosk.ready()
+        #expect(!kiosk.machine.status().wantsFrames)
+        kiosk.press()
+        #expect(kiosk.machine.status().wantsFrames)
+        kiosk.run(500)
+        kiosk.release()
+        #expect(kiosk.machine.status().wantsFrames)
+        kiosk.run(190)
+        #expect(kiosk.machine.status().wantsFrames)
+        #expect(kiosk.run(10).sent.first == .commit)
+        #expect(!kiosk.machine.status().wantsFrames)
+        kiosk.press()
+        kiosk.run(50)
+        kiosk.release()
+        #expect(!kiosk.machine.status().wantsFrames)
+    }
+
     @Test func aTapSendsNothingAndLeavesNoEntry() {
         var kiosk = Kiosk.ready()
         let actions = kiosk.press() + kiosk.run(99) + kiosk.release() + kiosk.run(2000)

@@ -36,6 +36,18 @@ import Testing
         #expect(audio == [frames(heardAt + 200)..<frames(heardAt + 300)])
     }
 
+    @Test func capturedAudioIsInAHurryWhileTheMicrophoneIsOpenOrAboutToBe() {
+        var kiosk = Kiosk(.serverVAD())
+        #expect(!kiosk.machine.status().wantsFrames)
+        kiosk = Kiosk.ready(.serverVAD())
+        #expect(kiosk.machine.status().wantsFrames)
+        kiosk = Kiosk.speaking()
+        #expect(!kiosk.machine.status().wantsFrames)
+        kiosk.receive(.done("resp_1"))
+        kiosk.give(.heard(frames: frames(1000)))
+        #expect(kiosk.machine.status().wantsFrames)
+    }
+
     @Test func aGapInTheAnswerDoesNotOpenTheMicrophone() {
         var kiosk = Kiosk.speaking()
         kiosk.give(.heard(frames: frames(1000)))
