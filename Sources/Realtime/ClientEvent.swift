@@ -113,6 +113,9 @@ extension ClientEvent.Body {
 
 /// Samples as the server reads them: signed 16 bit, little endian, in base64.
 func base64(_ samples: [Int16]) -> String {
-    // Not a key path: called for each sample it costs 145 µs for 100 ms of audio, this closure 1 µs.
+    #if _endian(little)
+    samples.withUnsafeBytes { Data($0).base64EncodedString() }
+    #else
     samples.map { $0.littleEndian }.withUnsafeBytes { Data($0).base64EncodedString() }
+    #endif
 }

@@ -108,6 +108,9 @@ private final class FrameState {
     private var messageOpcode: UInt8 = 0
     private var message: [UInt8] = []
     private var control: [UInt8] = []
+    /// Random bytes for masks, drawn many at a time: a draw of four costs OpenSSL more than encrypting a frame.
+    private var random: [UInt8] = []
+    private static let randomBytes = 1024
 
     private var isControl: Bool { frameOpcode & 0x8 != 0 }
 
@@ -137,6 +140,20 @@ private final class FrameState {
         let code = UInt16(control[0]) << 8 | UInt16(control[1])
         let isAllowed = (1000...1003).contains(code) || (1007...1014).contains(code) || (3000...4999).contains(code)
         if isAllowed { peerClose = (code, String(decoding: control[2...], as: UTF8.self)) }
+    }
+
+    /// Fills `mask` with bytes that nobody can predict, each given out once. False when there are none to be had.
+    func fill(_ mask: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        if random.count < mask.count {
+            random = [UInt8](repeating: 0, count: max(Self.randomBytes, mask.count))
+            guard RAND_bytes(&random, Int32(clamping: random.count)) == 1 else {
+                random = []
+                return false
+            }
+        }
+        _ = mask.update(fromContentsOf: random.suffix(mask.count))
+        random.removeLast(mask.count)
+        return true
     }
 
     /// The last frame of a message, or a control frame, has been dealt with.
@@ -209,7 +226,8 @@ private func makeMask(
     _ context: wslay_event_context_ptr?, _ buffer: UnsafeMutablePointer<UInt8>?, _ length: Int,
     _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
-    RAND_bytes(buffer, Int32(clamping: length)) == 1 ? 0 : -1
+    // SAFETY: wslay's buffer holds `length` bytes.
+    state(user)?.fill(UnsafeMutableBufferPointer(start: buffer, count: length)) == true ? 0 : -1
 }
 
 private func frameStarted(

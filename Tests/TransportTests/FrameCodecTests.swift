@@ -101,9 +101,39 @@ import Testing
         #expect(server.outgoing.count == 2 + 2 + 122)
     }
 
+    /// More of them than are drawn at a time; that two of 600 masks are alike has a chance of 1 in 24,000.
+    @Test func everyFrameOfAClientHasAMaskOfItsOwn() {
+        let server = FrameCodec(role: .server)
+        var masks: Set<[UInt8]> = []
+        for number in 0..<600 {
+            #expect(client.queue(binary: [UInt8(number & 0xFF), 0, 0, 0]))
+            let sent = Sent()
+            #expect(client.outgoing.write(to: sent) == .done(0))
+            masks.insert(Array(sent.bytes[2..<6]))
+            sent.bytes.withUnsafeBytes(server.receive)
+            #expect(server.takeMessages() == [.binary([UInt8(number & 0xFF), 0, 0, 0])])
+        }
+        #expect(masks.count == 600)
+    }
+
     @Test func aServerRefusesUnmaskedFrames() {
         let server = FrameCodec(role: .server)
         frame(0x81, "a").withUnsafeBytes(server.receive)
         #expect(server.violation == "frame against the protocol")
     }
+}
+
+/// Keeps what is written.
+private final class Sent: ByteStream {
+    let descriptor: Int32 = -1
+    private(set) var bytes: [UInt8] = []
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> IOResult { .ended }
+
+    func write(_ more: UnsafeRawBufferPointer) -> IOResult {
+        bytes += more
+        return .done(more.count)
+    }
+
+    func finishWriting() {}
 }
