@@ -82,6 +82,10 @@ final class EchoAlignment {
         position = end
         let heard = max(runStart, endFrame - history.count)..<max(runStart, min(runEnd ?? endFrame, endFrame))
         guard next < Double(heard.upperBound) + 2, end > Double(heard.lowerBound) - 2 else { return nil }
+        // Only the looks after a start say when it was: that is no drift.
+        if captureClock.isSettling || playbackClock.isSettling {
+            return Place(start: next, step: (end - next) / Double(count), heard: heard)
+        }
         if isParted { reference.countRealignment() }
         slip += end - next - Double(count)
         let slippedFrames = Int(slip)

@@ -147,9 +147,10 @@ import Testing
         #expect(reference.statistics.realignments == 1)
     }
 
-    /// Two cards that drift against each other, seen through wake-ups that come up to 0.3 ms early or late.
-    @Test(arguments: [50e-6, -100e-6])
-    func echoOfADriftingCardIsTwentyDecibelsDown(drift: Double) throws {
+    /// Two cards that drift against each other, seen through wake-ups that come up to 0.6 ms late; and two of one
+    /// clock that say their position in ticks of 4 ms.
+    @Test(arguments: [(50e-6, 1), (-100e-6, 1), (0, 96)])
+    func echoOfADriftingCardIsTwentyDecibelsDown(drift: Double, tickFrames: Int) throws {
         let answers = try recordings(
             "broken-window-answer", "directions-answer", "policy-number-answer", "spelled-name-answer",
             "opening-hours-answer")
@@ -163,20 +164,21 @@ import Testing
         alignment.restartCapture(frame: 0, ns: 0)
         var canceller = try EchoCanceller()
         var random = Xorshift()
+        func late() -> Int64 { 300_000 + Int64(300_000 * random.next()) }
         var output = [Int16](repeating: 0, count: captured.count)
         var played = [Int16](repeating: 0, count: Self.blockFrames)
         for start in stride(from: 0, through: captured.count - Self.blockFrames, by: Self.blockFrames) {
             // Playback is 40 ms ahead; both threads look once a period.
-            let nowNs = ns(start) + Int64(300_000 * random.next())
-            alignment.lookAtCapture(frame: Double(start), ns: nowNs)
+            alignment.lookAtCapture(frame: Double(start / tickFrames * tickFrames), ns: ns(start) + late())
             let due = min(answers.count, max(0, start + 4 * Self.blockFrames - startFrame + Self.blockFrames))
             if due > reference.writtenFrames {
                 let isFirst = reference.writtenFrames == 0
                 write(reference, Array(answers[reference.writtenFrames..<due]))
-                if isFirst { reference.start(frame: 0, ns: ns(startFrame)) }
+                if isFirst { reference.start(frame: 0, ns: ns(startFrame + tickFrames / 2)) }
             }
             let place = Double(start - startFrame) / (1 + drift)
-            if place > 0 { reference.look(frame: place, ns: ns(start) + Int64(300_000 * random.next())) }
+            let seen = (place / Double(tickFrames)).rounded(.down) * Double(tickFrames)
+            if place > 0 { reference.look(frame: tickFrames == 1 ? place : seen, ns: ns(start) + late()) }
             played.withUnsafeMutableBufferPointer { played in
                 _ = alignment.read(at: start, into: played)
                 let block = start..<start + Self.blockFrames

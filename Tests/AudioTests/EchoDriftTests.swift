@@ -34,8 +34,12 @@ import Testing
         var blocks = 0
         /// The most by which a block begins elsewhere than the one before it ended, within an answer.
         var worstGapFrames = 0.0
-        /// The most by which frames within a block are further apart or closer than one.
+        /// The most by which frames within a block are further apart or closer than one: in an answer's first 0.6 s,
+        /// when its beginning is still being found, and after that.
+        var worstFirstStep = 0.0
         var worstStep = 0.0
+        /// Blocks after that.
+        var settledBlocks = 0
         var answers = 0
         var mostQueuedFrames = 0
         var slippedFrames = 0.0
@@ -102,15 +106,20 @@ import Testing
             outcome.squares += error * error
             outcome.blocks += 1
             if let former { outcome.worstGapFrames = max(outcome.worstGapFrames, abs(place.start - former.end)) }
-            outcome.worstStep = max(outcome.worstStep, abs(place.step - 1))
             former = (place, place.start + place.step * Double(blockFrames))
+            guard wanted >= Double(answerStart) + 0.6 * Self.rate else {
+                outcome.worstFirstStep = max(outcome.worstFirstStep, abs(place.step - 1))
+                continue
+            }
+            outcome.settledBlocks += 1
+            outcome.worstStep = max(outcome.worstStep, abs(place.step - 1))
             outcome.slippedFrames += place.step * Double(blockFrames) - Double(blockFrames)
         }
         outcome.statistics = reference.statistics
         return outcome
     }
 
-    /// Answers start with one look, whose lateness the clock has to take back; so the worst is the jitter, 7 frames.
+    /// Answers start with one look; so the worst is the jitter, 7 frames.
     @Test(arguments: [
         Cards(), Cards(captureDrift: 200e-6, playbackDrift: -200e-6), Cards(captureDrift: -50e-6, playbackDrift: 50e-6),
     ])
@@ -122,13 +131,14 @@ import Testing
         #expect(outcome.mostQueuedFrames <= Int(cards.stepSeconds * Self.rate) + 2 * Self.aheadFrames, "\(outcome)")
         #expect(outcome.statistics.realignments == 0 && outcome.statistics.lostFrames == 0, "\(outcome)")
         // What the cards drifted apart while answers were heard, and nothing else.
-        let wanted = Double(outcome.blocks) * cards.stepSeconds * Self.rate
+        let wanted = Double(outcome.settledBlocks) * cards.stepSeconds * Self.rate
             * ((1 + cards.playbackDrift) / (1 + cards.captureDrift) - 1)
         #expect(abs(outcome.slippedFrames - wanted) < 0.05 * abs(wanted), "\(outcome) \(wanted)")
         #expect(outcome.worstGapFrames < 1e-3, "\(outcome)")
     }
 
-    /// Every period of an hour: no block is heard faster or slower than a hundredth, no frame is left out or repeated.
+    /// Every period of an hour: no block is read faster or slower than by two hundredths, or by a block's share of
+    /// the jitter while the answer's beginning is found; no frame is left out or repeated.
     @Test(arguments: [
         Cards(hours: 1, stepSeconds: 0.01),
         Cards(hours: 1, captureDrift: 0, playbackDrift: 200e-6, stepSeconds: 0.01),
@@ -136,7 +146,7 @@ import Testing
     func correctionsAreSpreadOverTheirBlock(cards: Cards) {
         let outcome = run(cards)
         #expect(outcome.worstGapFrames < 1e-3, "\(outcome)")
-        #expect(outcome.worstStep < 0.01, "\(outcome)")
+        #expect(outcome.worstStep < 0.02 && outcome.worstFirstStep < 0.03, "\(outcome)")
         #expect(outcome.worstFrames < 10, "\(outcome)")
         #expect(outcome.statistics.realignments == 0, "\(outcome)")
     }
