@@ -4,8 +4,6 @@
 struct CapturePosition {
     /// Looks are this far apart at least: 50 ppm of drift are 5 µs in this time, and a look is a system call.
     static let lookEveryNs: Int64 = 100_000_000
-    /// A look that took longer says nothing: the thread was interrupted between position and time.
-    static let longestLookNs: Int64 = 1_000_000
     /// A card that says its position once a period is wrong by one; by two, and 20 ms, it has jumped.
     static let leastJumpNs: Int64 = 20_000_000
 

@@ -19,6 +19,10 @@ struct PCM: ~Copyable {
     static let stallMs: Int32 = 200
     /// Wait before asking again a PCM that said ready and was not.
     static let pauseNs: Int64 = 1_000_000
+    /// A look that took longer says nothing: the thread was interrupted between position and time.
+    private static let longestLookNs: Int64 = 1_000_000
+    /// A card that runs has interrupts more often than this, or was started since.
+    private static let longestStampNs: Int64 = 20_000_000
     /// Wait before restarting again a PCM that could not be restarted.
     static let retryPauseNs: Int64 = 20_000_000
     /// A card's position moves in jumps, of 4 ms where it is the tick of a kernel with 250 a second (snd-aloop), and we
@@ -146,6 +150,34 @@ struct PCM: ~Copyable {
         var frames: snd_pcm_sframes_t = 0
         let code = snd_pcm_delay(raw, &frames)
         return code < 0 ? Int(code) : max(0, frames)
+    }
+
+    /// Where a card was: at `ns`, `delay` frames were written but not heard, or captured but not read.
+    struct Look {
+        let delay: Int
+        let ns: Int64
+    }
+
+    /// Asks the card where it is. A card that says its position in steps (snd-aloop: 4 ms) was there since its last
+    /// interrupt, whenever we are woken; the kernel notes when that was (snd_pcm_htimestamp(3)). Nil when it does not
+    /// say, or when we were interrupted between position and time. Real-time.
+    func look() -> Look? {
+        var available: snd_pcm_uframes_t = 0
+        var stamp = timespec()
+        let isStamped = snd_pcm_type(raw) == SND_PCM_TYPE_HW && snd_pcm_htimestamp(raw, &available, &stamp) == 0
+        let beforeNs = clinux_monotonic_ns()
+        let delay = delay()
+        guard delay >= 0 else { return nil }
+        let queued = snd_pcm_stream(raw) == SND_PCM_STREAM_PLAYBACK
+            ? geometry.bufferFrames - Int(available) : Int(available)
+        let stampNs = Int64(stamp.tv_sec) * 1_000_000_000 + Int64(stamp.tv_nsec)
+        // Not where it has moved since, or counts what is in the card's own buffer, too; nor before its first one.
+        let ageNs = beforeNs - stampNs
+        if isStamped, queued == delay, (0...Self.longestStampNs).contains(ageNs) {
+            return Look(delay: delay, ns: stampNs)
+        }
+        let ns = clinux_monotonic_ns()
+        return ns - beforeNs < Self.longestLookNs ? Look(delay: delay, ns: ns) : nil
     }
 
     /// Takes back what is queued but for what the card is about to play, so that something else can be written in its

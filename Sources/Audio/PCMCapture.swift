@@ -73,6 +73,8 @@ final class PCMCapture: AudioWorker {
 
     /// Moves one step of frames from the card to the ring.
     private func move() -> AudioError? {
+        // Before all work, for a card moves on meanwhile.
+        let seen = echo != nil || position.isDue(nowNs: clinux_monotonic_ns()) ? pcm.look() : nil
         let frames = pcm.read(into: native, frames: stepFrames)
         guard frames > 0 else {
             if frames != 0, frames != -Int(EAGAIN) { return recover(from: frames) }
@@ -95,7 +97,7 @@ final class PCMCapture: AudioWorker {
         if state.ring.unreadFrames >= state.eventFrames.load(ordering: .relaxed) { clinux_eventfd_signal(state.event) }
         let nowNs = clinux_monotonic_ns()
         capturedUntilNs = nowNs
-        if echo != nil || position.isDue(nowNs: nowNs) { look(sinceNs: nowNs) }
+        if let seen { look(capturedNs: capturedNs(beforeFrames: seen.delay - frames, of: seen.ns)) }
         if let untilNs = pace.pause(afterFrames: frames, nowNs: nowNs) {
             // It has no clock of its own: its frames are captured when we take them.
             follow(restartedAt: nowNs)
@@ -113,12 +115,8 @@ final class PCMCapture: AudioWorker {
         follow(restartedAt: capturedNs(beforeFrames: 0, of: firstNs))
     }
 
-    /// Looks where the card is, `nowNs` being a moment ago.
-    private func look(sinceNs nowNs: Int64) {
-        let delay = pcm.delay()
-        let ns = clinux_monotonic_ns()
-        guard delay >= 0, ns - nowNs < CapturePosition.longestLookNs else { return }
-        let capturedNs = capturedNs(beforeFrames: delay, of: ns)
+    /// The next frame is captured at `capturedNs`, as the card said.
+    private func look(capturedNs: Int64) {
         echo?.look(ns: capturedNs)
         if let jumpNs = position.look(frames: convertedFrames, ns: capturedNs) {
             state.interruptions.count(.clockJump, ns: abs(jumpNs))

@@ -206,6 +206,8 @@ private func setThresholds(_ raw: OpaquePointer, name: String, _ geometry: PCMGe
     try check(
         snd_pcm_sw_params_set_stop_threshold(raw, software, snd_pcm_uframes_t(geometry.bufferFrames)),
         name, "stop threshold")
+    // The time of each interrupt, for looks at the card's position; by the clock that poll(2) goes by.
+    try check(snd_pcm_sw_params_set_tstamp_mode(raw, software, SND_PCM_TSTAMP_ENABLE), name, "time stamps")
     try check(snd_pcm_sw_params(raw, software), name, "software parameters")
     // What a card has played becomes silence at once: when it runs empty it goes on through its buffer until the kernel
     // stops it, and would play what it played a buffer ago. Refused by none that was seen, and none needs it to work.

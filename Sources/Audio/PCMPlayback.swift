@@ -133,6 +133,7 @@ final class PCMPlayback: AudioWorker {
         if stage.isEmpty, phase != .playing || state.ring.availableToRead == 0 { return drain() }
         drainedNs = nil
         if pcm.wait(wake: state.wake, timeoutMs: PCM.stallMs) == .woken { return nil }
+        lookForReference()
         let before = writtenFrames
         let code = fill()
         if code < 0 { return recover(from: code) }
@@ -147,6 +148,7 @@ final class PCMPlayback: AudioWorker {
 
     /// Everything was written: follows the card to its end.
     private func drain() -> AudioError? {
+        lookForReference()
         let delay = pcm.delay()
         let geometry = pcm.geometry
         let nowNs = clinux_monotonic_ns()
@@ -209,7 +211,6 @@ final class PCMPlayback: AudioWorker {
     private func follow(delay: Int) -> AudioError? {
         // An error shows up again in the next write or in `drain`.
         if delay < 0 { return nil }
-        lookForReference(delay: delay)
         soundUntilNs = clinux_monotonic_ns() + Int64(delay) * 1_000_000_000 / Int64(pcm.geometry.rate)
         if writtenFrames - delay > heardFrames {
             heardFrames = writtenFrames - delay
@@ -225,10 +226,11 @@ final class PCMPlayback: AudioWorker {
     }
 
     /// Tells the reference where the card is, unless it ran empty and stands still.
-    private func lookForReference(delay: Int) {
-        guard let reference, phase != .silencing, delay > 0, writtenFrames > delay else { return }
-        let place = Double(writtenFrames - delay) * Double(runnerRate) / Double(pcm.geometry.rate)
-        reference.look(frame: Double(referenceStart) + place, ns: clinux_monotonic_ns())
+    private func lookForReference() {
+        guard let reference, phase != .silencing, let seen = pcm.look(), seen.delay > 0, writtenFrames > seen.delay
+        else { return }
+        let place = Double(writtenFrames - seen.delay) * Double(runnerRate) / Double(pcm.geometry.rate)
+        reference.look(frame: Double(referenceStart) + place, ns: seen.ns)
     }
 
     /// The card took frames, or played some.
