@@ -24,18 +24,24 @@ struct Fade: ~Copyable {
     /// Real-time.
     func out(_ samples: UnsafeMutableBufferPointer<Int16>) {
         let count = min(frames, samples.count)
-        for index in 0..<count { samples[index] = scaled(samples[index], by: gains[index * frames / count]) }
+        for index in 0..<count { samples[index] = Self.scaled(samples[index], by: gain(at: index, of: count)) }
         for index in count..<samples.count { samples[index] = 0 }
     }
 
     /// Fades in `samples`, which begin `first` frames into the fade; those after it stay as they are. Real-time.
     func into(_ samples: UnsafeMutableBufferPointer<Int16>, from first: Int) {
         for index in 0..<max(0, min(frames - first, samples.count)) {
-            samples[index] = scaled(samples[index], by: gains[frames - 1 - first - index])
+            samples[index] = Self.scaled(samples[index], by: gains[frames - 1 - first - index])
         }
     }
 
-    private func scaled(_ sample: Int16, by gain: Int32) -> Int16 {
-        Int16(truncatingIfNeeded: (Int32(sample) * gain + 16_384) >> 15)
+    /// The gain at `index` of a fade-out that takes `count` frames, whatever this one takes: 32768 is 1. Real-time.
+    @_noAllocation
+    func gain(at index: Int, of count: Int) -> Int32 { gains[index &* frames / count] }
+
+    /// 32768 is a gain of 1, which changes nothing. Real-time.
+    @_noAllocation
+    static func scaled(_ sample: Int16, by gain: Int32) -> Int16 {
+        Int16(truncatingIfNeeded: (Int32(sample) &* gain &+ 16_384) >> 15)
     }
 }

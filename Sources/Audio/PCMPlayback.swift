@@ -43,6 +43,8 @@ final class PCMPlayback: AudioWorker {
     private var phase = Phase.idle
     /// Frames of this epoch heard in earlier runs.
     private var epochFrames = 0
+    /// Frames of this epoch until the gain became 0: what follows is not heard yet.
+    private var mutedFrom: Int?
     /// Frames of this run, ours: taken from the ring.
     private var takenFrames = 0
     /// Frames of this run, the card's: written, and known to be heard.
@@ -83,6 +85,10 @@ final class PCMPlayback: AudioWorker {
         while error == nil, !state.isStopping {
             if let flush = clock.pendingFlush {
                 perform(flush)
+                continue
+            }
+            if let gain = clock.wantedGain, gain != stage.gain {
+                error = change(to: gain)
                 continue
             }
             switch phase {
@@ -241,7 +247,7 @@ final class PCMPlayback: AudioWorker {
 
     /// Lets the owner know what was heard; it is woken for it at once, or as often as is routine.
     private func publish(isRoutine: Bool = false) {
-        clock.publish(heardFrames: epochFrames + heardOfTaken)
+        clock.publish(heardFrames: heardOfEpoch)
         let nowNs = clinux_monotonic_ns()
         if isRoutine, nowNs - eventNs < PlaybackStream.eventNs { return }
         eventNs = nowNs
@@ -252,6 +258,9 @@ final class PCMPlayback: AudioWorker {
     private var heardOfTaken: Int {
         min(takenFrames, heardFrames * runnerRate / pcm.geometry.rate)
     }
+
+    /// Frames of this epoch that were heard; what was muted was not.
+    private var heardOfEpoch: Int { min(epochFrames + heardOfTaken, mutedFrom ?? .max) }
 
     /// The card is empty: all that was taken was heard.
     private func endRun() {
@@ -276,7 +285,28 @@ final class PCMPlayback: AudioWorker {
         _ = pcm.dropAndPrepare()
     }
 
-    // MARK: Flush and faults
+    // MARK: Flush, gain and faults
+
+    /// Plays what the card can give back once more, and all that follows, at another gain.
+    private func change(to gain: Int32) -> AudioError? {
+        var code = 0
+        switch phase {
+        case .idle, .silencing:
+            // After an error frames are staged; a flush's fade stays as it is.
+            if phase == .idle, !stage.isEmpty { stage.change(to: gain, takingBack: 0) } else { stage.set(gain: gain) }
+            mutedFrom = gain == 0 ? epochFrames : nil
+        case .playing, .ending:
+            let rewound = max(0, pcm.rewind())
+            writtenFrames -= rewound
+            stage.change(to: gain, takingBack: rewound)
+            let writtenOfTaken = min(takenFrames, writtenFrames * runnerRate / pcm.geometry.rate)
+            mutedFrom = gain == 0 ? epochFrames + writtenOfTaken : nil
+            drainedNs = nil
+            code = fill()
+        }
+        publish()
+        return code < 0 ? recover(from: code) : nil
+    }
 
     private func perform(_ flush: PlaybackClock.Flush) {
         switch phase {
@@ -289,6 +319,9 @@ final class PCMPlayback: AudioWorker {
         epochFrames = 0
         takenFrames = 0
         brokenOffNs = nil
+        mutedFrom = nil
+        // What is staged is a fade to nothing, and stays one.
+        stage.set(gain: GainRamp.one)
         clock.complete(flush)
         clinux_eventfd_signal(state.event)
     }
@@ -302,7 +335,7 @@ final class PCMPlayback: AudioWorker {
         if rewound > 0 { writtenFrames -= rewound }
         // What is ahead of a fade will be heard, within milliseconds. A delay of 0: the card had just run empty.
         heardFrames = max(heardFrames, canFade ? writtenFrames : writtenFrames - delay)
-        clock.publish(heardFrames: epochFrames + heardOfTaken)
+        clock.publish(heardFrames: heardOfEpoch)
         // Half of the fade is the best that a reference without it can do.
         let fadeFrames = canFade ? runnerRate * PlaybackStage.cutMs / 2000 : 0
         reference?.end(

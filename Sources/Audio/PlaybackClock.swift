@@ -9,7 +9,7 @@ public struct PlaybackPosition: Sendable, Equatable {
     public let heardFrames: Int
 }
 
-/// The playback clock: flushes go to the audio thread, the position comes back, each in one atomic word.
+/// The playback clock: flushes and gains go to the audio thread, the position comes back, each in one atomic word.
 final class PlaybackClock: @unchecked Sendable {
     // SAFETY: `heardAtEnd` is written by the audio thread before it releases `published`, and read by the owner after
     // acquiring it. The owner reads no slot that a flush asked for by now could write again.
@@ -30,6 +30,8 @@ final class PlaybackClock: @unchecked Sendable {
     let gaps = Atomic<Int>(0)
     private let requested = Atomic<UInt64>(0)
     private let published = Atomic<UInt64>(0)
+    /// A gain and the epoch that it is for.
+    private let gain = Atomic<UInt64>(pack(0, Int(GainRamp.one)))
     private let heardAtEnd: UnsafeMutablePointer<Int>
 
     init() {
@@ -51,7 +53,14 @@ final class PlaybackClock: @unchecked Sendable {
     func requestFlush(writtenFrames: Int) -> UInt16 {
         let epoch = Self.unpack(requested.load(ordering: .relaxed)).epoch &+ 1
         requested.store(Self.pack(epoch, writtenFrames), ordering: .releasing)
+        request(gain: GainRamp.one)
         return epoch
+    }
+
+    /// Asks for a gain, in 1/32768, of all that can still be changed of this epoch.
+    func request(gain: Int32) {
+        let epoch = Self.unpack(requested.load(ordering: .relaxed)).epoch
+        self.gain.store(Self.pack(epoch, Int(gain)), ordering: .releasing)
     }
 
     /// Frames heard of the epoch that the flush beginning `epoch` ended. Nil until that flush has happened, and for
@@ -70,6 +79,12 @@ final class PlaybackClock: @unchecked Sendable {
     var pendingFlush: Flush? {
         let (epoch, frames) = Self.unpack(requested.load(ordering: .acquiring))
         return epoch == position.epoch ? nil : Flush(epoch: epoch, writtenFrames: frames)
+    }
+
+    /// The gain of this epoch; nil while it is to end, and its gain is what it was. Real-time.
+    var wantedGain: Int32? {
+        let (epoch, gain) = Self.unpack(gain.load(ordering: .acquiring))
+        return epoch == position.epoch ? Int32(truncatingIfNeeded: gain) : nil
     }
 
     /// Publishes what was heard in this epoch; a smaller number than before is ignored. Real-time.

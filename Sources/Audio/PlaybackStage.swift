@@ -2,9 +2,9 @@ import Synchronization
 
 /// Native frames on their way to the card: taken from the ring, converted, and not yet written. Playback thread only.
 ///
-/// It knows what was written last, too, so that sound that is cut off can be faded.
+/// It knows what was written last, too, so that sound the card gives back can be faded, or be played at another gain.
 final class PlaybackStage {
-    /// How long a flush fades what the card would have played: no click, and no longer than that takes.
+    /// How long a flush or another gain fades what the card would have played: no click, no longer than that takes.
     static let cutMs = 5
     /// 5 ms: how long sound that stops too early fades out, and sound that goes on after that fades in.
     static let edgeFrames = 120
@@ -20,13 +20,17 @@ final class PlaybackStage {
     private let stepFrames: Int
     private let mono: UnsafeMutableBufferPointer<Int16>
     private let converted: UnsafeMutableBufferPointer<Int16>
+    /// `converted` at a gain that is not 1.
+    private let scaled: UnsafeMutableBufferPointer<Int16>
     private let native: UnsafeMutableRawPointer
     private let frameBytes: Int
     private var nextFrame = 0
     private var endFrame = 0
-    /// What was written last, mono at the card's rate: as much as the card holds. A power of two.
+    /// What was written last, mono at the card's rate, at a gain of 1: as much as the card holds. A power of two.
     private let history: UnsafeMutableBufferPointer<Int16>
+    /// Frames written, without those given back; `ramp` counts by it.
     private var historyEnd = 0
+    private var ramp = GainRamp.unchanged
     private let cut: Fade
     /// What was taken last in this run; the first `edgeCount` frames count.
     private let edge: UnsafeMutableBufferPointer<Int16>
@@ -42,15 +46,17 @@ final class PlaybackStage {
         // One more frame than the filter needs: the tail must be longer than what it completes.
         let tailFrames = Self.edgeFrames + resampler.inputLatencyFrames + 1
         cut = Fade(frames: geometry.rate * Self.cutMs / 1000)
-        let nativeFrames = max(
+        // A step or a tail that is not written, behind all that the card can give back.
+        let nativeFrames = geometry.bufferFrames + max(
             resampler.outputBound(inputFrames: stepFrames),
-            resampler.outputBound(inputFrames: tailFrames) + 2 * geometry.periodFrames,
-            geometry.bufferFrames)
+            resampler.outputBound(inputFrames: tailFrames) + 2 * geometry.periodFrames)
         frameBytes = geometry.channels * geometry.format.bytesPerSample
         mono = .allocate(capacity: max(stepFrames, tailFrames))
         mono.initialize(repeating: 0)
         converted = .allocate(capacity: nativeFrames)
         converted.initialize(repeating: 0)
+        scaled = .allocate(capacity: nativeFrames)
+        scaled.initialize(repeating: 0)
         native = .allocate(byteCount: nativeFrames * frameBytes, alignment: 16)
         var historyFrames = 1
         while historyFrames < geometry.bufferFrames { historyFrames *= 2 }
@@ -67,6 +73,7 @@ final class PlaybackStage {
     deinit {
         mono.deallocate()
         converted.deallocate()
+        scaled.deallocate()
         native.deallocate()
         history.deallocate()
         edge.deallocate()
@@ -136,14 +143,44 @@ final class PlaybackStage {
     }
 
     /// Stages what the card is to play instead of the last `frames` that were written, which it gave back: the same
-    /// sound faded out, then silence. Returns the frames of the fade. Real-time.
+    /// sound faded out, then silence: the gain is 0 until it is set. Returns the frames of the fade. Real-time.
     func stageCut(of frames: Int) -> Int {
-        let count = min(frames, history.count, converted.count)
-        historyEnd -= frames
-        for index in 0..<count { converted[index] = history[(historyEnd + index) & (history.count - 1)] }
-        cut.out(UnsafeMutableBufferPointer(rebasing: converted[..<count]))
+        endFrame = nextFrame
+        let count = takeBack(frames)
+        fade(to: 0, frames: min(cut.frames, count))
         stage(count)
         return min(cut.frames, count)
+    }
+
+    /// The gain of all that follows, once its fade is over.
+    var gain: Int32 { ramp.to }
+
+    /// From the next frame on, without a fade. What is staged stays as it is. Real-time.
+    func set(gain: Int32) { ramp = GainRamp(from: gain, to: gain) }
+
+    /// Fades to another gain from the first of the last `frames` that were written, which the card gave back: they are
+    /// staged anew, before what is staged and not written. Real-time.
+    func change(to gain: Int32, takingBack frames: Int) {
+        let count = takeBack(frames)
+        fade(to: gain, frames: cut.frames)
+        stage(count)
+    }
+
+    /// Moves frames that were written before those that are staged; the number of all of them.
+    private func takeBack(_ frames: Int) -> Int {
+        let rest = self.frames
+        let count = min(frames, history.count, converted.count - rest)
+        historyEnd -= frames
+        guard let target = converted.baseAddress else { return 0 }
+        // In one buffer, backwards or forwards: both are allowed.
+        (target + count).update(from: target + nextFrame, count: rest)
+        for index in 0..<count { target[index] = history[(historyEnd + index) & (history.count - 1)] }
+        return count + rest
+    }
+
+    private func fade(to gain: Int32, frames: Int) {
+        ramp = GainRamp(
+            startFrame: historyEnd, frames: frames, from: ramp.gain(at: historyEnd, along: cut), to: gain)
     }
 
     /// Forgets what is staged and what the resampler holds. Real-time.
@@ -176,7 +213,11 @@ final class PlaybackStage {
     private func stage(_ frames: Int) {
         nextFrame = 0
         endFrame = frames
-        guard let source = converted.baseAddress else { return }
+        guard var source = converted.baseAddress, let target = scaled.baseAddress else { return }
+        if !ramp.leavesAll(from: historyEnd) {
+            ramp.scale(source, count: frames, from: historyEnd, along: cut, into: target)
+            source = target
+        }
         geometry.format.spread(
             source, frames: frames, channels: geometry.channels, channel: channel, into: native)
     }

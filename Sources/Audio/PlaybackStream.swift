@@ -102,6 +102,18 @@ public final class PlaybackStream: CustomStringConvertible {
         return epoch
     }
 
+    /// Makes what is heard `gain` times as loud, 0...1, by a fade of 5 ms: what the card has and can give back, and all
+    /// that follows until the next `flush`, after which it is 1 again. An echo reference does not hear of it.
+    ///
+    /// At a gain of 0 `position` stays where the fade begins. Another gain lets it go on, as if all had been heard; a
+    /// flush instead ends the epoch there.
+    public func setGain(_ gain: Double) {
+        // Of a file only what is to come.
+        driver.catchUp()
+        clock.request(gain: GainRamp.gain(gain))
+        driver.wake()
+    }
+
     /// The playback clock. One atomic load.
     public var position: PlaybackPosition { clock.position }
 

@@ -87,7 +87,7 @@ final class StreamDriver {
         catchUp()
     }
 
-    /// Has a flush done soon: by the thread, or at once.
+    /// Has a flush or a gain done soon: by the thread, or at once.
     func wake() {
         switch worker {
         case .threaded: clinux_eventfd_signal(state.wake)

@@ -17,7 +17,12 @@ final class WAVPlayback: TimedWorker {
     private let clock: PlaybackClock
     private var writer: WAVWriter
     private let buffer: UnsafeMutableBufferPointer<Int16>
+    private let fade = Fade(frames: runnerRate * PlaybackStage.cutMs / 1000)
+    /// Counts by `heardFrames`.
+    private var ramp = GainRamp.unchanged
     private var heardFrames = 0
+    /// What was heard until the gain became 0.
+    private var mutedFrom: Int?
 
     init(writer: consuming WAVWriter, state: StreamState, clock: PlaybackClock) {
         buffer = .allocate(capacity: Self.stepFrames)
@@ -41,18 +46,29 @@ final class WAVPlayback: TimedWorker {
     /// Lets the file grow to `dueFrames`: what was queued, then silence. 0 or -errno.
     func play(dueFrames: Int) -> Int32 {
         let flush = clock.pendingFlush
+        takeGain()
         let queued = flush.map { $0.writtenFrames - state.ring.readFrames } ?? state.ring.availableToRead
         var code = hear(min(queued, dueFrames - writer.frameCount))
         if code < 0 { return code }
-        clock.publish(heardFrames: heardFrames)
+        clock.publish(heardFrames: min(heardFrames, mutedFrom ?? .max))
         code = beSilent(dueFrames - writer.frameCount)
         if code < 0 { return code }
         if let flush {
             state.ring.discard(flush.writtenFrames - state.ring.readFrames)
             heardFrames = 0
+            mutedFrom = nil
+            ramp = .unchanged
             clock.complete(flush)
+            takeGain()
         }
         return 0
+    }
+
+    private func takeGain() {
+        guard let gain = clock.wantedGain, gain != ramp.to else { return }
+        ramp = GainRamp(
+            startFrame: heardFrames, frames: fade.frames, from: ramp.gain(at: heardFrames, along: fade), to: gain)
+        mutedFrom = gain == 0 ? heardFrames : nil
     }
 
     private func hear(_ frames: Int) -> Int32 {
@@ -60,6 +76,9 @@ final class WAVPlayback: TimedWorker {
         while left > 0 {
             let count = state.ring.read(into: UnsafeMutableBufferPointer(rebasing: buffer[..<min(left, buffer.count)]))
             if count == 0 { return 0 }
+            if let samples = buffer.baseAddress, !ramp.leavesAll(from: heardFrames) {
+                ramp.scale(samples, count: count, from: heardFrames, along: fade, into: samples)
+            }
             let code = writer.append(UnsafeBufferPointer(rebasing: buffer[..<count]))
             if code < 0 { return code }
             heardFrames += count

@@ -75,10 +75,11 @@ struct AllocationTests {
         let thread = Counted { _ = worker.run() }
         let sound = ramp(1000)
         var written = 0
-        // Many runs, each with a beginning and an end, and a flush now and then.
+        // Many runs, each with a beginning and an end, and gains in between, a flush now and then.
         let isThrough = eventually(state.event, limitMs: 30_000) {
             written += sound.withUnsafeBufferPointer { state.ring.write($0) }
             state.framesWritten()
+            clock.request(gain: Int32(written % 3) * 16_384)
             if written % 7 == 0 { _ = clock.requestFlush(writtenFrames: state.ring.writtenFrames) }
             return state.movedFrames.load(ordering: .relaxed) >= frames
         }

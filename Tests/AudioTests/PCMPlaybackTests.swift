@@ -187,6 +187,48 @@ import Testing
         #expect(isExact)
     }
 
+    @Test func aCardThatGivesNothingBackPlaysAtTheGainWhatItIsGivenNext() throws {
+        let file = try TemporaryFile()
+        do {
+            let stream = try PlaybackStream(device: AudioDevice(fileDevice(file)))
+            stream.setGain(0.5)
+            #expect(stream.write(speech(1000, from: 1000)) == 1000)
+            stream.start(at: .now)
+            #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+            stream.stop()
+        }
+        let played = file.bytes.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
+        let half = speech(1000, from: 1000).map { Fade.scaled($0, by: 16_384) }
+        let isExact = played == half + [Int16](repeating: 0, count: 200 + 240)
+        #expect(isExact)
+    }
+
+    @Test func whatIsMutedCountsOnlyWhenSoundComesBackBeforeAFlush() throws {
+        let stream = try PlaybackStream(device: AudioDevice("null"))
+        stream.start(at: .now)
+        #expect(stream.write(ramp(480)) == 480)
+        #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
+        var played = 480
+        for frames in [300, 5000] {
+            stream.setGain(0)
+            #expect(stream.write(ramp(frames)) == frames)
+            #expect(eventually(stream.eventDescriptor) { stream.statistics.playedFrames == played + frames })
+            #expect(stream.position.heardFrames == played)
+            stream.setGain(1)
+            played += frames
+            #expect(eventually(stream.eventDescriptor) { stream.position.heardFrames == played })
+        }
+        stream.setGain(0)
+        #expect(stream.write(ramp(700)) == 700)
+        #expect(eventually(stream.eventDescriptor) { stream.statistics.playedFrames == played + 700 })
+        let epoch = stream.flush()
+        // What follows the flush is as loud as ever.
+        #expect(stream.write(ramp(100)) == 100)
+        #expect(eventually(stream.eventDescriptor) { stream.position.epoch == epoch && stream.isHeard() })
+        #expect(stream.heardAtFlush(epoch) == played)
+        stream.stop()
+    }
+
     @Test func aSilentCardIsStartedAtOnceByNewFrames() throws {
         let stream = try PlaybackStream(device: AudioDevice("null"))
         stream.start(at: .now)

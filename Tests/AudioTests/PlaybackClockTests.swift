@@ -59,6 +59,22 @@ import Testing
         #expect(clock.heardFrames(endedBy: epochs[69_999] &+ 1) == nil)
     }
 
+    @Test func aGainIsForTheEpochInWhichItWasAskedFor() throws {
+        #expect(clock.wantedGain == GainRamp.one)
+        clock.request(gain: 0)
+        #expect(clock.wantedGain == 0)
+        _ = clock.requestFlush(writtenFrames: 10)
+        // What ends goes on as it is.
+        #expect(clock.wantedGain == nil)
+        clock.complete(try #require(clock.pendingFlush))
+        #expect(clock.wantedGain == GainRamp.one)
+        _ = clock.requestFlush(writtenFrames: 10)
+        clock.request(gain: 77)
+        #expect(clock.wantedGain == nil)
+        clock.complete(try #require(clock.pendingFlush))
+        #expect(clock.wantedGain == 77)
+    }
+
     @Test func framesOfYearsFitBesideTheEpoch() throws {
         let years = 24_000 * 86_400 * 3650
         _ = clock.requestFlush(writtenFrames: years)

@@ -130,6 +130,79 @@ import Testing
         #expect(clock.position == PlaybackPosition(epoch: epoch, heardFrames: 50))
     }
 
+    @Test func aGainIsOfWhatIsToComeAndAFlushEndsIt() throws {
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 16_384))
+        let clock = PlaybackClock()
+        let worker = try WAVPlayback(writer: WAVWriter(path: file.path), state: state, clock: clock)
+        func write(_ count: Int) {
+            _ = [Int16](repeating: 8000, count: count).withUnsafeBufferPointer { state.ring.write($0) }
+        }
+        write(5000)
+        #expect(worker.play(dueFrames: 1000) == 0)
+        clock.request(gain: 16_384)
+        #expect(worker.play(dueFrames: 2000) == 0)
+        // It only went quieter: all of it was heard.
+        #expect(clock.position.heardFrames == 2000)
+        clock.request(gain: 0)
+        #expect(worker.play(dueFrames: 2700) == 0)
+        #expect(clock.position.heardFrames == 2000)
+        clock.request(gain: GainRamp.one)
+        #expect(worker.play(dueFrames: 3300) == 0)
+        // A glitch: nothing is missing in the account.
+        #expect(clock.position.heardFrames == 3300)
+        clock.request(gain: 0)
+        #expect(worker.play(dueFrames: 3600) == 0)
+        let epoch = clock.requestFlush(writtenFrames: state.ring.writtenFrames)
+        write(700)
+        #expect(worker.play(dueFrames: 3700) == 0)
+        #expect(clock.heardFrames(endedBy: epoch) == 3300)
+        #expect(worker.play(dueFrames: 4400) == 0)
+        #expect(clock.position == PlaybackPosition(epoch: epoch, heardFrames: 700))
+        let samples = try #require(samplesOfWriter(file.bytes))
+        let levels: [(frames: Range<Int>, level: Int16)] = [
+            (0..<1000, 8000), (1120..<2000, 4000), (2120..<2700, 0), (2820..<3300, 8000), (3420..<3700, 0),
+            (3700..<4400, 8000),
+        ]
+        for (frames, level) in levels {
+            let isLevel = samples[frames].allSatisfy { $0 == level }
+            #expect(isLevel, "\(frames)")
+        }
+        for (frames, levels) in [(1000..<1120, 4000...8000), (2000..<2120, 0...4000), (2700..<2820, 0...8000)] {
+            let isBetween = samples[frames].allSatisfy { levels.contains(Int($0)) }
+            #expect(isBetween, "\(frames)")
+        }
+    }
+
+    @Test func whatFollowsAFlushIsAsLoudAsEverFromItsFirstFrame() throws {
+        let state = try StreamState(ring: SampleRing(minimumCapacity: 4096))
+        let clock = PlaybackClock()
+        let worker = try WAVPlayback(writer: WAVWriter(path: file.path), state: state, clock: clock)
+        _ = [Int16](repeating: 8000, count: 3000).withUnsafeBufferPointer { state.ring.write($0) }
+        for (gain, dueFrames) in [(16_384, 500), (0, 1000)] as [(Int32, Int)] {
+            clock.request(gain: gain)
+            #expect(worker.play(dueFrames: dueFrames) == 0)
+        }
+        _ = clock.requestFlush(writtenFrames: state.ring.writtenFrames)
+        _ = [Int16](repeating: 8000, count: 200).withUnsafeBufferPointer { state.ring.write($0) }
+        #expect(worker.play(dueFrames: 1000) == 0)
+        #expect(worker.play(dueFrames: 1200) == 0)
+        let samples = try #require(samplesOfWriter(file.bytes))
+        #expect(samples[1000..<1200].allSatisfy { $0 == 8000 })
+    }
+
+    @Test func aGainAskedForAfterAFlushIsForWhatFollowsIt() throws {
+        stream.setGain(0)
+        let first = stream.flush()
+        stream.setGain(0.5)
+        #expect(stream.write([Int16](repeating: 8000, count: 500)) == 500)
+        stream.start(at: .now)
+        #expect(stream.eventually { stream.position == PlaybackPosition(epoch: first, heardFrames: 500) })
+        stream.stop()
+        let heard = try heardSamples()
+        #expect(heard.count == 500)
+        #expect(heard[120...].allSatisfy { $0 == 4000 })
+    }
+
     @Test func writeTakesOnlyWhatFitsAndLosesNothing() throws {
         let much = ramp(PlaybackStream.ringFrames + 100)
         #expect(stream.write(much) == PlaybackStream.ringFrames)
