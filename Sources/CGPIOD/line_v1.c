@@ -62,9 +62,8 @@ static int request(const char *chip, const char *name, int type, int flags, stru
     return status;
 }
 
-int cgpiod_request_input(const char *chip, const char *line, bool active_low, uint32_t debounce_us,
-                         struct cgpiod_line **result, enum cgpiod_step *step) {
-    (void)debounce_us;
+int cgpiod_request_input(const char *chip, const char *line, bool active_low, struct cgpiod_line **result,
+                         enum cgpiod_step *step) {
     int flags = active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW | GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP : 0;
     return request(chip, line, GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES, flags, result, step);
 }
@@ -79,11 +78,6 @@ void cgpiod_release(struct cgpiod_line *line) {
     gpiod_line_release(line->line);
     gpiod_chip_close(line->chip);
     free(line);
-}
-
-bool cgpiod_is_debounced(const struct cgpiod_line *line) {
-    (void)line;
-    return false;
 }
 
 int cgpiod_fd(const struct cgpiod_line *line) { return gpiod_line_event_get_fd(line->line); }

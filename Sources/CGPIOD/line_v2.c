@@ -12,7 +12,6 @@ struct cgpiod_line {
     struct gpiod_line_request *request;
     struct gpiod_edge_event_buffer *edges;
     unsigned int offset;
-    uint32_t debounce_us;
 };
 
 /// The kernel queues 16 edges for a line.
@@ -69,7 +68,6 @@ static int request(const char *chip, const char *name, struct gpiod_line_setting
     }
     if (status == 0) {
         *step = CGPIOD_STEP_REQUEST;
-        line->debounce_us = (uint32_t)gpiod_line_settings_get_debounce_period_us(settings);
         line->edges = gpiod_edge_event_buffer_new(EDGES_AT_ONCE);
         status = line->edges ? request_with(line, settings) : -ENOMEM;
         if (status != 0 && line->edges && gpiod_line_settings_get_bias(settings) != GPIOD_LINE_BIAS_AS_IS) {
@@ -88,15 +86,14 @@ static int request(const char *chip, const char *name, struct gpiod_line_setting
     return status;
 }
 
-int cgpiod_request_input(const char *chip, const char *line, bool active_low, uint32_t debounce_us,
-                         struct cgpiod_line **result, enum cgpiod_step *step) {
+int cgpiod_request_input(const char *chip, const char *line, bool active_low, struct cgpiod_line **result,
+                         enum cgpiod_step *step) {
     *step = CGPIOD_STEP_REQUEST;
     struct gpiod_line_settings *settings = gpiod_line_settings_new();
     if (!settings) return -ENOMEM;
     gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT);
     gpiod_line_settings_set_edge_detection(settings, GPIOD_LINE_EDGE_BOTH);
     gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
-    gpiod_line_settings_set_debounce_period_us(settings, debounce_us);
     gpiod_line_settings_set_active_low(settings, active_low);
     if (active_low) gpiod_line_settings_set_bias(settings, GPIOD_LINE_BIAS_PULL_UP);
     int status = request(chip, line, settings, result, step);
@@ -124,8 +121,6 @@ void cgpiod_release(struct cgpiod_line *line) {
     free(line);
 }
 
-bool cgpiod_is_debounced(const struct cgpiod_line *line) { return line->debounce_us > 0; }
-
 int cgpiod_fd(const struct cgpiod_line *line) { return gpiod_line_request_get_fd(line->request); }
 
 int cgpiod_read_edges(struct cgpiod_line *line, struct cgpiod_edge *edges, int capacity) {
@@ -138,8 +133,7 @@ int cgpiod_read_edges(struct cgpiod_line *line, struct cgpiod_edge *edges, int c
     if (count < 0) return -errno;
     for (int i = 0; i < count; i++) {
         struct gpiod_edge_event *event = gpiod_edge_event_buffer_get_event(line->edges, (unsigned long)i);
-        // The kernel stamps a debounced edge when the line has been stable for the period.
-        edges[i].timestamp_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event) - line->debounce_us * INT64_C(1000);
+        edges[i].timestamp_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event);
         edges[i].is_active = gpiod_edge_event_get_event_type(event) == GPIOD_EDGE_EVENT_RISING_EDGE;
     }
     return count;

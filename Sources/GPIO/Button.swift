@@ -1,20 +1,25 @@
-/// An input line with its debouncer: edges as they count, whoever debounces them.
+/// An input line with its debouncer: edges as they count, and what the line does until they do.
 ///
 /// Watch `descriptor` and `deadlineNs`, and call `readEdges` at either. No call blocks. One thread at a time.
 public struct Button: ~Copyable {
     private let request: LineRequest
     private var debouncer: Debouncer
 
-    /// Requests the line (see `LineRequest`); the kernel debounces where it can, `Debouncer` elsewhere.
+    /// Requests the line (see `LineRequest`).
     public init(line: String, chip: String, activeLow: Bool, debounceUs: UInt32) throws(GPIOError) {
-        let request = try LineRequest(input: line, chip: chip, activeLow: activeLow, debounceUs: debounceUs)
-        let isActive = try request.isActive()
-        debouncer = Debouncer(periodUs: request.isKernelDebounced ? 0 : debounceUs, isActive: isActive)
+        let request = try LineRequest(input: line, chip: chip, activeLow: activeLow)
+        debouncer = Debouncer(periodUs: debounceUs, isActive: try request.isActive())
         self.request = request
     }
 
     /// Readable when edges wait; for the runner's poll.
     public var descriptor: Int32 { request.descriptor }
+
+    /// Whether the line is active, as far as it has settled.
+    public var isActive: Bool { debouncer.isActive }
+
+    /// Where the line has moved to and not settled, since its first edge: see `Debouncer`.
+    public var unsettled: EdgeEvent? { debouncer.unsettled }
 
     /// When to call `readEdges` although nothing is readable, in nanoseconds of CLOCK_MONOTONIC; nil: not needed.
     public var deadlineNs: Int64? { debouncer.deadlineNs }

@@ -24,6 +24,12 @@ public struct Debouncer: Sendable {
         self.isActive = isActive
     }
 
+    /// What the last edge says of a line that has not settled, with the time of the burst's first one: a press, a
+    /// release, or nothing at all. Nil when nothing moves.
+    public var unsettled: EdgeEvent? {
+        burst.map { EdgeEvent(timestampNs: $0.firstNs, isActive: $0.last.isActive) }
+    }
+
     /// When to read the line and call `settle`, in nanoseconds of CLOCK_MONOTONIC; nil when nothing moves.
     public var deadlineNs: Int64? { burst.map { $0.last.timestampNs.saturatingAdd(periodNs) } }
 

@@ -16,11 +16,11 @@ public struct LineRequest: ~Copyable {
 
     /// Requests an input line, both edges, with a pull-up when it is active-low and the chip offers one.
     ///
-    /// `debounceUs` (0...4294967295) is given to the kernel, which only libgpiod 2 can do: see `isKernelDebounced`.
-    public init(input line: String, chip: String, activeLow: Bool, debounceUs: UInt32) throws(GPIOError) {
+    /// Nobody debounces it: the kernel could with libgpiod 2, and would keep to itself when a burst of edges begins.
+    public init(input line: String, chip: String, activeLow: Bool) throws(GPIOError) {
         var step = CGPIOD_STEP_CHIP
         var raw: OpaquePointer?
-        let status = cgpiod_request_input(chip, line, activeLow, debounceUs, &raw, &step)
+        let status = cgpiod_request_input(chip, line, activeLow, &raw, &step)
         try self.init(raw, line: line, chip: chip, status: status, step: step)
     }
 
@@ -49,9 +49,6 @@ public struct LineRequest: ~Copyable {
 
     /// Readable when edges wait (inputs); for the runner's poll. -1 for an output.
     public var descriptor: Int32 { cgpiod_fd(raw) }
-
-    /// Whether the kernel debounces this input, so that no `Debouncer` period is needed.
-    public var isKernelDebounced: Bool { cgpiod_is_debounced(raw) }
 
     /// The edges that wait, oldest first; at most 16, so call again when polled again.
     public func readEdges() throws(GPIOError) -> [EdgeEvent] {

@@ -49,10 +49,7 @@ struct SelfCheck {
         let gpio = settings.gpio
         guard let chip = gpio.chip else { return .good("gpio", "none is set") }
         do {
-            if let button = gpio.button {
-                let debounceUs = UInt32(clamping: gpio.debounceMs * 1000)
-                _ = try LineRequest(input: button, chip: chip, activeLow: gpio.activeLow, debounceUs: debounceUs)
-            }
+            if let button = gpio.button { _ = try LineRequest(input: button, chip: chip, activeLow: gpio.activeLow) }
             if let led = gpio.led { _ = try LineRequest(output: led, chip: chip, activeLow: false) }
         } catch {
             return .bad("gpio", error)

@@ -23,6 +23,24 @@ import Testing
         #expect(debouncer.deadlineNs == nil)
     }
 
+    @Test func whatHasNotSettledIsTheLastEdgeWithTheTimeOfTheFirst() {
+        var debouncer = debouncer()
+        #expect(debouncer.unsettled == nil)
+        for (ms, isActive) in [(100, true), (101, false), (103, true)] {
+            _ = debouncer.handle(edge(Int64(ms), isActive))
+            #expect(debouncer.unsettled == edge(100, isActive))
+        }
+        #expect(debouncer.settle(isActive: true, nowNs: 113_000_000) == edge(100, true))
+        #expect(debouncer.unsettled == nil)
+        // A later edge is a burst of its own, whether or not anybody saw the one before it settle.
+        _ = debouncer.handle(edge(200, false))
+        #expect(debouncer.handle(edge(300, true)) == edge(200, false))
+        #expect(debouncer.unsettled == edge(300, true))
+        // A line that came back to where it was has settled, too.
+        #expect(debouncer.settle(isActive: false, nowNs: 310_000_000) == nil)
+        #expect(debouncer.unsettled == nil)
+    }
+
     @Test func bounceBurstIsOnePressWithTheTimeOfItsFirstEdge() {
         var debouncer = debouncer()
         for (ms, isActive) in [(100, true), (101, false), (103, true), (104, false), (109, true)] {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct GPIOErrorTests {
     private func refusal(chip: String, line: String = "17") -> String {
         do {
-            let request = try LineRequest(input: line, chip: chip, activeLow: true, debounceUs: 10_000)
+            let request = try LineRequest(input: line, chip: chip, activeLow: true)
             return "opened, descriptor \(request.descriptor)"
         } catch {
             return error.description

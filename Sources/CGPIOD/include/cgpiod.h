@@ -12,8 +12,7 @@ struct cgpiod_line;
 /// Where a request failed.
 enum cgpiod_step { CGPIOD_STEP_CHIP = 1, CGPIOD_STEP_FIND, CGPIOD_STEP_REQUEST };
 
-/// An edge: the line became active or inactive (after active-low), in nanoseconds of CLOCK_MONOTONIC. One that the
-/// kernel debounced is stamped up to two kernel ticks late.
+/// An edge: the line became active or inactive (after active-low), in nanoseconds of CLOCK_MONOTONIC.
 struct cgpiod_edge {
     int64_t timestamp_ns;
     bool is_active;
@@ -21,18 +20,15 @@ struct cgpiod_edge {
 
 /// Requests an input line with both edges and, when active-low, a pull-up where the chip offers one.
 /// `chip` is a path, a name ("gpiochip0") or a label; `line` an offset in digits, or a name.
-/// 2.x: the kernel debounces for `debounce_us`; 1.x: nobody does yet. See cgpiod_is_debounced.
 /// 0 and *result, or -errno and *step.
-int cgpiod_request_input(const char *chip, const char *line, bool active_low, uint32_t debounce_us,
-                         struct cgpiod_line **result, enum cgpiod_step *step);
+int cgpiod_request_input(const char *chip, const char *line, bool active_low, struct cgpiod_line **result,
+                         enum cgpiod_step *step);
 /// Requests an output line, inactive at first. Otherwise as cgpiod_request_input.
 int cgpiod_request_output(const char *chip, const char *line, bool active_low, struct cgpiod_line **result,
                           enum cgpiod_step *step);
 /// Ends the request and closes the chip.
 void cgpiod_release(struct cgpiod_line *line);
 
-/// Whether the kernel debounces this input.
-bool cgpiod_is_debounced(const struct cgpiod_line *line);
 /// Readable when edges wait. Owned by the request.
 int cgpiod_fd(const struct cgpiod_line *line);
 /// Takes up to `capacity` waiting edges, oldest first. Their count, 0 when none waits, or -errno.
