@@ -51,6 +51,9 @@ struct PushToTalkStateMachine: Sendable {
         self.tailFrames = tailFrames
     }
 
+    /// A press now would silence the assistant.
+    var isUp: Bool { state == .idle }
+
     /// The button is down, and whether that becomes a turn is not decided.
     var mayBeginTurn: Bool {
         if case .pressed = state { true } else { false }

@@ -57,7 +57,8 @@ extension SessionStateMachine {
         case .heard(let frames): playout.heard(frames: frames)
         case .flushed(let heardFrames): _ = playout.flushed(heardFrames: heardFrames)
         case .playbackLost: _ = prompts.handle(.fellSilent, at: now)
-        case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .captured, .stop: break
+        case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .touched, .untouched,
+            .captured, .stop: break
         }
         if !playout.isPromptPending { _ = prompts.handle(.fellSilent, at: now) }
         if wasSpeaking, !prompts.isSpeaking, isLinkStopped, !actions.contains(.stopped) { actions.append(.stopped) }

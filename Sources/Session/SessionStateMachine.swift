@@ -17,6 +17,9 @@ public struct SessionStateMachine: Sendable {
         /// The talk button; `frame` is the capture position at the edge.
         case pressed(frame: Int)
         case released(frame: Int)
+        /// The button moved, and whether that is a press is not known yet: `pressed` or `untouched` follows.
+        case touched
+        case untouched
         /// Audio up to `frame` is captured.
         case captured(untilFrame: Int)
         /// Frames heard since the last flush (or since the start).
@@ -38,7 +41,10 @@ public struct SessionStateMachine: Sendable {
         case close(reason: String)
         case abandon
         case play([Int16])
+        /// Begins with a gain of 1 anew.
         case flushPlayback
+        /// Make what is heard, and what will be until the next flush, so many times as loud: 0...1.
+        case setPlaybackGain(Double)
         /// Nothing is being heard: play the recording.
         case prompt(VoicePrompt)
         case record(Entry)
@@ -59,7 +65,7 @@ public struct SessionStateMachine: Sendable {
     let configuration: SessionConfiguration
     private let prices: PriceTable?
     var link: LinkStateMachine
-    private var button: PushToTalkStateMachine
+    var button: PushToTalkStateMachine
     private var microphone: MicrophoneStateMachine
     var utterances = UtteranceQueue()
     var playout = Playout()
@@ -74,6 +80,8 @@ public struct SessionStateMachine: Sendable {
     /// An answer failed before anything of it was heard; its visitor is still to be told.
     var isAnswerMissing = false
     var isLinkStopped = false
+    /// Playback has a gain of 0 because the button was touched, until then at most.
+    var mutedUntil: Instant?
 
     /// Undecodable messages reported a session; a server gone mad must not flood the journal.
     static let reportedUndecodable = 5
@@ -95,7 +103,7 @@ public struct SessionStateMachine: Sendable {
 
     /// The next instant at which time alone changes something.
     public var deadline: Instant? {
-        let always = earlier(link.deadline, prompts.deadline)
+        let always = earlier(earlier(link.deadline, prompts.deadline), mutedUntil)
         guard !link.isStopping else { return always }
         let open = earlier(button.deadline, earlier(answers.deadline, turns.deadline))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
@@ -144,7 +152,7 @@ public struct SessionStateMachine: Sendable {
     }
 
     /// Whether anything is to be heard now or in a moment.
-    private var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }
+    var isAssistantAudible: Bool { playout.pendingFrames > 0 || answers.isHeardWhileGenerated(in: playout) }
 
     /// Nobody speaks, nothing is heard, and nothing is about to be.
     var isSilent: Bool { !turns.isSpeaking && !button.mayBeginTurn && answers.isEmpty && playout.isSilent }
@@ -152,6 +160,9 @@ public struct SessionStateMachine: Sendable {
     public mutating func handle(_ input: Input, at now: Instant) -> [Action] {
         guard !link.isStopping else { return handleWhileStopping(input, at: now) }
         var actions: [Action] = switch input {
+        case .touched: touched(at: now)
+        // What ends a touch is in `endTouch`.
+        case .untouched: []
         case .start: linkHandle(.start, at: now)
         case .connected: linkHandle(.connected, at: now)
         case .lost(let loss): linkHandle(.lost(loss), at: now)
@@ -169,7 +180,7 @@ public struct SessionStateMachine: Sendable {
         case .stop: stop(at: now)
         }
         actions += follow(at: now)
-        return actions
+        return mutedUntil == nil ? actions : endTouch(after: input, actions, at: now) + actions
     }
 
     /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.

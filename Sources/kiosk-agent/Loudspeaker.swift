@@ -80,6 +80,9 @@ final class Loudspeaker {
         flushes.append(epoch)
     }
 
+    /// See `PlaybackStream.setGain`; a device that is found again begins with 1.
+    func setGain(_ gain: Double) { stream?.setGain(gain) }
+
     /// Makes `eventDescriptor` unreadable until something more happens. Before `process`.
     func takeEvent() { stream?.takeEvent() }
 

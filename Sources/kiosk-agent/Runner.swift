@@ -201,7 +201,9 @@ final class Runner {
         guard let button else { return }
         do {
             if polls.isReady(button.descriptor) || isDue(button.deadline, now) {
+                let wasTouched = button.isTouched
                 for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
+                if button.isTouched != wasTouched { handle(button.isTouched ? .touched : .untouched, at: now) }
             }
             let isDeviceMissing = microphone.isMissing || loudspeaker.isMissing
             try button.show(status.indicator, isDeviceMissing: isDeviceMissing, at: now)
@@ -209,6 +211,7 @@ final class Runner {
             // The chip is gone (an unplugged expander): the control socket still works.
             report(Fault(.button, error.description))
             self.button = nil
+            handle(.untouched, at: now)
         }
     }
 
@@ -246,6 +249,7 @@ final class Runner {
         case .abandon: link.abandon()
         case .play(let samples): loudspeaker.play(samples)
         case .flushPlayback: loudspeaker.flush()
+        case .setPlaybackGain(let gain): loudspeaker.setGain(gain)
         case .prompt(let prompt): say(prompt)
         case .record(let entry): record(JournalEntry(entry))
         case .show(let line): console.show(line)

@@ -12,6 +12,7 @@ final class TalkButton {
 
     private var button: Button?
     private var light: LineRequest?
+    private var touch = Touch()
     private var isLit = false
     private var pattern = LightPattern()
 
@@ -33,11 +34,16 @@ final class TalkButton {
         return settled.map { min($0, change) } ?? change
     }
 
-    /// The presses and releases since the last call.
+    /// The button moved as if it were pressed, and whether it is will be known at `deadline`.
+    var isTouched: Bool { touch.isOpen }
+
+    /// The presses and releases since the last call; what they leave undecided is in `isTouched`.
     func process() throws(GPIOError) -> [Edge] {
-        try button?.readEdges(nowNs: clinux_monotonic_ns()).map { edge in
+        guard let edges = try button?.readEdges(nowNs: clinux_monotonic_ns()) else { return [] }
+        touch.update(isPressed: button?.isActive ?? false, unsettled: button?.unsettled)
+        return edges.map { edge in
             Edge(isPressed: edge.isActive, instant: Self.instant(ofMonotonicNs: edge.timestampNs))
-        } ?? []
+        }
     }
 
     /// What the light says; call again at `deadline`.
@@ -57,6 +63,16 @@ final class TalkButton {
             now = SuspendingClock.now
         }
         return now + .nanoseconds(ns - beforeNs)
+    }
+}
+
+/// What may become a press: from the first edge of a contact that is seen closed until it has settled.
+struct Touch {
+    private(set) var isOpen = false
+
+    /// A contact that bounces stays touched; a spike that was over before anybody looked is no touch.
+    mutating func update(isPressed: Bool, unsettled: EdgeEvent?) {
+        isOpen = !isPressed && unsettled.map { isOpen || $0.isActive } ?? false
     }
 }
 

@@ -104,6 +104,13 @@ final class Board {
         return frames
     }
 
+    /// The contact closes, and opens again before it is a press.
+    func glitch(ms: Int) throws {
+        try chip.pull(Self.button, high: false)
+        usleep(UInt32(ms * 1000))
+        try chip.pull(Self.button, high: true)
+    }
+
     func release() throws { try chip.pull(Self.button, high: true) }
 
     /// Waits until the light is on or off; how long that took.

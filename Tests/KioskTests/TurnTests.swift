@@ -96,6 +96,8 @@ struct TurnTests {
         // In the middle of a word.
         try await board.answered(1_300)
         let pressed = try board.press()
+        // Nobody speaks in the same instant; on the board's one core our own work would be in the kiosk's way.
+        try await Task.sleep(for: .milliseconds(50))
         try await board.saidWhole(second.audio)
         let end = board.heardFrames
         try board.release()
@@ -123,14 +125,42 @@ struct TurnTests {
         #expect((heard.ms.lowerBound - 20...heard.ms.upperBound + 20).contains(playedMs), "\(heard)")
         #expect(heard.missingMs == 0)
         #expect(heard.ms.lowerBound > 1_200)
-        // 20 ms; the card counts by the kernel's tick, so that up to 4 ms are missing or too much.
-        #expect((-4...24).contains(silentMs))
+        // The card counts by the kernel's tick, so that up to 4 ms are missing.
+        #expect((-4...20).contains(silentMs))
         Figures.record("interrupted: from the press to silence at the card", "\(decimal(silentMs)) ms")
         Figures.record("interrupted: truncated at", "\(playedMs) ms, the recording has \(heard.ms.lowerBound) ms")
         // The second answer is heard to its end.
         #expect(turns[1][path: "assistant", "status"] as? String == "completed")
         let whole = try #require(recording.heard(of: second.answer, in: end..<recording.count))
         #expect(whole.ms.contains(try second.answer.count * 1000 / WaveFile.rate))
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func aGlitchOfTheContactIsADipInTheAnswerAndNoPress() async throws {
+        let sample = try Samples.all.get()[0]
+        let board = try await Board(.stereo)
+
+        try board.press()
+        try await board.saidWhole(sample.audio)
+        let begin = board.heardFrames
+        try board.release()
+        // In the middle of a word.
+        try await board.answered(1_300)
+        try board.glitch(ms: 3)
+        let turns = try await board.bench.settledTurns(1)
+        let (status, recording) = try await board.stop()
+
+        #expect(status == 0)
+        #expect(board.bench.kiosk.errors == "", "no fault was reported")
+        #expect(board.console == [opening(.stereo), turn(sample), ending].flatMap { $0 })
+        try expectWhole(turns, [sample])
+        #expect(try board.bench.report("truncate").isEmpty)
+        let answer = try sample.answer
+        let heard = try #require(recording.heard(of: answer, in: begin..<recording.count))
+        // 3 ms, 10 ms of debouncing, and a half of each fade; all that follows is at its place.
+        #expect(heard.ms.contains(answer.count * 1000 / WaveFile.rate))
+        #expect((5...30).contains(heard.missingMs))
+        Figures.record("a glitch of 3 ms", "\(heard.missingMs) ms of the answer are not heard")
     }
 
     // MARK: What is expected

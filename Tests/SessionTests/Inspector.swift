@@ -30,6 +30,10 @@ struct Inspector {
     private(set) var committed: Set<ItemID> = []
     private var shown = 0
     private var isButtonDown = false
+    private var isTouched = false
+    private var isMuted = false
+    /// Times a touch silenced something.
+    private(set) var mutes = 0
     private var capturedFrames = 0
     private var oldestKeptFrame = 0
     /// Attempts of each out-of-band transcription.
@@ -70,6 +74,7 @@ struct Inspector {
     }
 
     private mutating func flush() {
+        isMuted = false
         silenced.formUnion(queue.compactMap(\.part?.response))
         queue = []
         unansweredFlushes.append(heardFrames)
@@ -84,6 +89,7 @@ struct Inspector {
         let isSilenced = pendingFrames == 0 || actions.contains(.flushPlayback) || machine.link.isStopping
         watchButton(input, isSilenced: isSilenced)
         for action in actions { watch(action, after: input, of: machine) }
+        if isMuted, !isTouched { complain("muted, and nobody touches the button") }
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
         if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
             complain("the deadline stays in the past: the runner would spin")
@@ -96,7 +102,10 @@ struct Inspector {
             // Pressed twice is one press.
             if !isButtonDown, !isSilenced { complain("a press left the assistant talking") }
             isButtonDown = true
+            isTouched = false
         case .released: isButtonDown = false
+        case .touched: isTouched = true
+        case .untouched: isTouched = false
         default: break
         }
     }
@@ -111,6 +120,7 @@ struct Inspector {
         case .send(let event): watch(event)
         case .play(let samples): play(samples.count, after: input)
         case .flushPlayback: flush()
+        case .setPlaybackGain(let gain): setGain(gain, after: input)
         case .prompt(let prompt): say(prompt, after: input, of: machine)
         case .record(.sessionOpened): isReady = true
         case .record(.sessionClosed):
@@ -167,6 +177,16 @@ struct Inspector {
         if machine.link.isStopping != (prompt == .goodbye) { complain("\(prompt) at the wrong end") }
         guard let frames = machine.configuration.promptFrames[prompt] else { return }
         queue.append(Stretch(part: nil, frames: frames))
+    }
+
+    private mutating func setGain(_ gain: Double, after input: Input) {
+        guard gain == 0 else {
+            if gain != 1 || !isMuted { complain("a gain of \(gain) after \(input)") }
+            return isMuted = false
+        }
+        if input != .touched || isMuted || isButtonDown { complain("muted by \(input)") }
+        isMuted = true
+        mutes += 1
     }
 
     mutating func complain(_ words: String) { violations.append(words) }

@@ -47,12 +47,14 @@ import Testing
     @Test func theRandomLivesReachWhatTheyAreMeantToTest() {
         var turns: [SettledTurn] = []
         var prompts: Set<VoicePrompt> = []
+        var mutes = 0
         for seed in 0..<60 {
             var life = Self.life(seed)
             life.give(.start)
             for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
             life.stop()
             turns += life.inspector.recorded
+            mutes += life.inspector.mutes
             prompts.formUnion(life.inspector.prompts)
         }
         for seed in 0..<60 {
@@ -62,6 +64,7 @@ import Testing
             prompts.formUnion(life.inspector.prompts)
         }
         #expect(prompts == Set(VoicePrompt.allCases))
+        #expect(mutes > 20)
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
     }
@@ -77,6 +80,7 @@ private struct Life {
     private var isConnecting = false
     private var edgeFrame = 0
     private var session = 0
+    private var isTouched = false
 
     init(_ configuration: SessionConfiguration, seed: UInt64) {
         machine = SessionStateMachine(configuration: configuration, prices: nil, seed: seed)
@@ -111,9 +115,16 @@ private struct Life {
     }
 
     private mutating func button() {
+        isTouched = false
         // The edge happened a little before it is handled, but after the one before.
         edgeFrame = max(edgeFrame, frames(nowMs - chance(100)))
         give(Bool.random(using: &random) ? .pressed(frame: edgeFrame) : .released(frame: edgeFrame))
+    }
+
+    /// Comes before any press, and after some a glitch does.
+    private mutating func touch() {
+        isTouched.toggle()
+        give(isTouched ? .touched : .untouched)
     }
 
     // MARK: A faithful server
@@ -128,6 +139,7 @@ private struct Life {
         for _ in 0..<3 { if let event = server.deliver(random: &random) { give(.received(event)) } }
         if chance(3) > 0 { playback(chance(3000)) }
         if isButtonUsed, chance(12) == 0 { button() }
+        if isButtonUsed, chance(4) == 0 { touch() }
         if canBreak, chance(80) == 0 { lose() }
     }
 
@@ -138,6 +150,7 @@ private struct Life {
 
     /// Nobody speaks any more, and the server comes to its ends.
     mutating func settle() {
+        if isTouched { touch() }
         give(.released(frame: frames(nowMs)))
         server.detectsSpeech = false
         for _ in 0..<150 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
@@ -146,6 +159,7 @@ private struct Life {
 
     /// Neither the visitor nor the server says anything more; time and playback run on.
     mutating func fallSilent() {
+        if isTouched { touch() }
         give(.released(frame: frames(nowMs)))
         for _ in 0..<40 {
             pass(2000)
@@ -164,8 +178,9 @@ private struct Life {
     mutating func stepWithHostileServer() {
         inspector.areNamesReused = true
         pass(chance(20) == 0 ? 5000 : chance(200))
-        switch chance(12) {
+        switch chance(13) {
         case 0: button()
+        case 12: touch()
         case 1, 2: playback(chance(9000))
         case 3: give(chance(9) == 0 ? .playbackLost : .receivedUndecodable("junk"))
         case 4 where chance(6) == 0: give(.lost(anyLoss()))
