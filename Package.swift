@@ -22,18 +22,21 @@ let package = Package(
         .target(name: "CWslay", linkerSettings: [.linkedLibrary("wslay")]),
         .target(name: "CTOMLPlusPlus"),
 
+        // What all count time with.
+        .target(name: "MonotonicClock", dependencies: ["CLinux"]),
+
         // Sans-IO.
         .target(name: "Realtime"),
         .target(
             name: "Session",
-            dependencies: ["Realtime"],
+            dependencies: ["Realtime", "MonotonicClock"],
             resources: [.embedInCode("Resources/prices.json"), .embedInCode("Resources/conversation-prompt.txt"),
                         .embedInCode("Resources/transcription-prompt.txt")]),
 
         // I/O rooms.
-        .target(name: "Audio", dependencies: ["CALSA", "CSpeexDSP", "CLinux"]),
+        .target(name: "Audio", dependencies: ["CALSA", "CSpeexDSP", "CLinux", "MonotonicClock"]),
         .target(name: "GPIO", dependencies: ["CGPIOD"]),
-        .target(name: "Transport", dependencies: ["COpenSSL", "CWslay", "CLinux"]),
+        .target(name: "Transport", dependencies: ["COpenSSL", "CWslay", "CLinux", "MonotonicClock"]),
         .target(name: "Journal", dependencies: ["CLinux"]),
 
         // Executables.
@@ -41,31 +44,32 @@ let package = Package(
             name: "kiosk-agent",
             dependencies: [
                 "Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux",
-                "CTOMLPlusPlus",
+                "MonotonicClock", "CTOMLPlusPlus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "realtime-simulator",
             dependencies: [
-                "Transport", "CLinux",
+                "Transport", "CLinux", "MonotonicClock",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Samples"]),
 
         // Tests.
         .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "MonotonicClockTests", dependencies: ["MonotonicClock"]),
         .testTarget(name: "RealtimeTests", dependencies: ["Realtime"], exclude: ["Vectors"]),
-        .testTarget(name: "SessionTests", dependencies: ["Session", "Realtime"]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio", "CAllocationCounter"]),
+        .testTarget(name: "SessionTests", dependencies: ["Session", "Realtime", "MonotonicClock"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "CAllocationCounter", "MonotonicClock"]),
         .testTarget(name: "GPIOTests", dependencies: ["GPIO"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "MonotonicClock"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal"]),
-        .testTarget(name: "AgentTests", dependencies: ["kiosk-agent", "Session", "Realtime"]),
-        .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator"]),
+        .testTarget(name: "AgentTests", dependencies: ["kiosk-agent", "Session", "Realtime", "MonotonicClock"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator", "MonotonicClock"]),
         .testTarget(name: "EndToEndTests", dependencies: ["KioskBench"]),
 
         // Tests that need the board's devices: board/test runs them where these are.
-        .testTarget(name: "DeviceTests", dependencies: ["Audio", "GPIO", "KioskBench"]),
+        .testTarget(name: "DeviceTests", dependencies: ["Audio", "GPIO", "KioskBench", "MonotonicClock"]),
         .testTarget(name: "KioskTests", dependencies: ["KioskBench"]),
 
         // What the tests of real processes share.

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 internal import CLinux
 
@@ -24,9 +25,9 @@ final class AudioThread {
 
     /// Starts the thread with SCHED_FIFO and locks the process's memory; a refusal is recorded and the thread runs
     /// without. A thread that cannot be made ends the stream with a failure.
-    func start(_ worker: any AudioWorker, name: String, at start: SuspendingClock.Instant) {
+    func start(_ worker: any AudioWorker, name: String, at start: Instant) {
         guard thread == nil else { return }
-        worker.startNs = monotonicNs(of: start)
+        worker.startNs = start.ns
         var refusals: [String] = []
         var code = create(worker, name: name, isRealtime: true)
         if code != 0 {

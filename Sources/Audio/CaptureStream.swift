@@ -1,3 +1,4 @@
+import MonotonicClock
 import Synchronization
 
 /// What a capture stream has counted since its start.
@@ -75,7 +76,7 @@ public final class CaptureStream: CustomStringConvertible {
     }
 
     /// Starts capture; frame 0 is captured at `start`. Call once.
-    public func start(at start: SuspendingClock.Instant) { driver.start(name: "capture", at: start) }
+    public func start(at start: Instant) { driver.start(name: "capture", at: start) }
 
     /// Ends a card's thread and waits for it, a second at most. Frames in the ring can still be read.
     public func stop() { driver.stop() }
@@ -103,10 +104,10 @@ public final class CaptureStream: CustomStringConvertible {
     /// The frame that is captured at `instant`, counted as `read` gives them out: by the card's own position, whenever
     /// its frames were read. Good for the time since the card's last restart; a frame that is still to come is at most
     /// what the device can hold ahead.
-    public func frame(at instant: SuspendingClock.Instant) -> Int {
+    public func frame(at instant: Instant) -> Int {
         let originNs = state.captureOriginNs.load(ordering: .relaxed)
         guard originNs != StreamState.unknownOrigin else { return state.ring.readFrames }
-        let frame = framesElapsed(ns: monotonicNs(of: instant) - originNs, rate: runnerRate)
+        let frame = framesElapsed(ns: instant.ns - originNs, rate: runnerRate)
         return min(frame, state.ring.writtenFrames + mostAheadFrames)
     }
 

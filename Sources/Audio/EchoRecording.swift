@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// A loudspeaker's measuring sound and what a microphone heard of it. 24 kHz mono, on the microphone's own clock.
 public struct EchoRecording: Sendable {
@@ -29,7 +30,7 @@ public struct EchoRecording: Sendable {
         let microphone = try CaptureStream(device: capture, echo: reference)
         let loudspeaker = try PlaybackStream(device: playback, echo: reference)
         var recording = EchoRecording()
-        let start = SuspendingClock.now
+        let start = Instant.now
         microphone.start(at: start)
         loudspeaker.start(at: start)
         defer {

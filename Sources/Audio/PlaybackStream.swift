@@ -1,3 +1,4 @@
+import MonotonicClock
 import Synchronization
 
 /// What a playback stream has counted since its start.
@@ -63,7 +64,7 @@ public final class PlaybackStream: CustomStringConvertible {
     }
 
     /// Starts playback: a card stays silent until frames are written, a WAV file grows from `start` on. Call once.
-    public func start(at start: SuspendingClock.Instant) { driver.start(name: "playback", at: start) }
+    public func start(at start: Instant) { driver.start(name: "playback", at: start) }
 
     /// Silences the device, ends a card's thread and waits for it, a second at most.
     public func stop() { driver.stop() }

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 internal import CLinux
 
 /// What serves a card: a loop on a real-time thread of its own.
@@ -59,11 +61,11 @@ final class StreamDriver {
         }
     }
 
-    func start(name: String, at start: SuspendingClock.Instant) {
+    func start(name: String, at start: Instant) {
         switch worker {
         case .threaded(let worker, let thread): thread.start(worker, name: name, at: start)
         case .timed(let worker):
-            worker.startNs = monotonicNs(of: start)
+            worker.startNs = start.ns
             isTicking = true
             let firstNs = max(1, worker.startNs + worker.periodNs)
             let code = clinux_timerfd_set(state.event, firstNs, worker.periodNs)

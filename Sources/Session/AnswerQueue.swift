@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// The answers that are asked for, made or heard, and the one that waits for its turn to be asked for.

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// One answer of the assistant: a response in the default conversation, from the request to the last frame heard.

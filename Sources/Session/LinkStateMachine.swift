@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// One session after another: connect, configure, ready, and what to do when it ends.

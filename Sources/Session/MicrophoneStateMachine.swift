@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// The microphone under server detection: open to the server but while the assistant is audible.
 struct MicrophoneStateMachine: Sendable {
     enum State: Equatable {

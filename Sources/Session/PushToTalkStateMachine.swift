@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// The button's edges made into utterances: stretches of captured audio, in frames since the start of audio.
 ///
 /// Knows nothing of sessions: an utterance is spoken whether or not anybody can receive it.

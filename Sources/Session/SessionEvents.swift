@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// Each event of the server, handed to the machine it concerns.

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// The kiosk's own voice beside the conversation: what becomes a prompt, and how one is laid over playback.
 extension SessionStateMachine {
     mutating func promptsHandle(_ input: VoicePromptStateMachine.Input, at now: Instant) -> [Action] {

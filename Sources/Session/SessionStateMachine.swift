@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// Everything a kiosk decides: the link, turns, answers, transcripts, what is shown and what is kept.

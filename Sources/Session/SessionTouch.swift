@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// Silence at the first edge of the button's contact: whether that is a press is known only once it has settled.
 extension SessionStateMachine {
     /// The longest silence of a contact that never comes to rest; debouncing takes a second at most.

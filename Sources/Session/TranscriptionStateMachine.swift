@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// The out-of-band transcript of one committed user item: one request, one retry.

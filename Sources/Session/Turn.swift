@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// Names a turn inside the machines from its first frame on, before any server has seen it.

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 /// The turns of which something is still open, joined to what the server says by item id.

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// Push-to-talk utterances on their way to the server: sent in order, kept until the server has committed them.
 ///
 /// While there is no session they wait; a break of the link takes an uncommitted one back to its first frame.

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// What the kiosk says by itself: a short recording, played when there is no session, or no answer, to speak.
 public enum VoicePrompt: Sendable, Hashable, CaseIterable {
     /// The server cannot be reached.

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// A client's way to an open WebSocket: name look-up, connect, proxy, TLS, upgrade.
 final class ClientOpening {
@@ -18,7 +19,7 @@ final class ClientOpening {
         /// -> `connecting`
         case resolving(NameLookup)
         /// -> `askingProxy`, `securing` or `upgrading`; `connecting` to the next address when this one fails.
-        case connecting(TCPSocket, SocketAddress, deadline: SuspendingClock.Instant)
+        case connecting(TCPSocket, SocketAddress, deadline: Instant)
         /// -> `securing`
         case askingProxy(TCPSocket, HTTPExchange)
         /// -> `upgrading`
@@ -26,7 +27,7 @@ final class ClientOpening {
         /// -> opened, or `refused`.
         case upgrading(HTTPExchange)
         /// The answer was no 101. The end when its body has come, or at the deadline.
-        case refused(RefusalReader, status: Int, phrase: String, deadline: SuspendingClock.Instant)
+        case refused(RefusalReader, status: Int, phrase: String, deadline: Instant)
     }
 
     /// What one step came to.
@@ -39,7 +40,7 @@ final class ClientOpening {
     private let upgrade: HTTPUpgrade
     private let proxy: Proxy?
     private let tls: TLSClientContext?
-    private let beginning: SuspendingClock.Instant
+    private let beginning: Instant
     private var state: State
     private var events = Int16(POLLIN)
     /// Addresses not tried yet, and what became of the others.
@@ -47,7 +48,7 @@ final class ClientOpening {
     private var attempts: [(address: String, reason: String)] = []
 
     init(
-        _ upgrade: HTTPUpgrade, proxy: Proxy?, tls: TLSClientContext?, lookup: NameLookup, now: SuspendingClock.Instant
+        _ upgrade: HTTPUpgrade, proxy: Proxy?, tls: TLSClientContext?, lookup: NameLookup, now: Instant
     ) {
         self.upgrade = upgrade
         self.proxy = proxy
@@ -68,7 +69,7 @@ final class ClientOpening {
     }
 
     /// In the past when there is something to do at once.
-    var deadline: SuspendingClock.Instant {
+    var deadline: Instant {
         switch state {
         case .resolving(let lookup): lookup.isKnown ? beginning : expiry
         case .connecting(_, _, let deadline), .refused(_, _, _, let deadline): min(deadline, expiry)
@@ -76,10 +77,10 @@ final class ClientOpening {
         }
     }
 
-    private var expiry: SuspendingClock.Instant { beginning + ClientOpening.wait }
+    private var expiry: Instant { beginning + ClientOpening.wait }
 
     /// Goes on as far as it can, then looks at the clock. Never blocks.
-    func process(now: SuspendingClock.Instant) -> Outcome {
+    func process(now: Instant) -> Outcome {
         while true {
             switch advance(now: now) {
             case .advanced: continue
@@ -89,7 +90,7 @@ final class ClientOpening {
         }
     }
 
-    private func advance(now: SuspendingClock.Instant) -> Progress {
+    private func advance(now: Instant) -> Progress {
         switch state {
         case .resolving(let lookup): return resolve(lookup, now: now)
         case .connecting(let socket, let address, let deadline):
@@ -106,7 +107,7 @@ final class ClientOpening {
         }
     }
 
-    private func resolve(_ lookup: NameLookup, now: SuspendingClock.Instant) -> Progress {
+    private func resolve(_ lookup: NameLookup, now: Instant) -> Progress {
         switch lookup.outcome() {
         case nil: return .blocked
         case .failed(let reason): return failed(.nameLookup, throughProxy(reason))
@@ -117,7 +118,7 @@ final class ClientOpening {
     }
 
     private func connect(
-        _ socket: TCPSocket, _ address: SocketAddress, deadline: SuspendingClock.Instant, now: SuspendingClock.Instant
+        _ socket: TCPSocket, _ address: SocketAddress, deadline: Instant, now: Instant
     ) -> Progress {
         switch socket.connectProgress {
         case .waiting where now >= deadline:
@@ -135,7 +136,7 @@ final class ClientOpening {
         }
     }
 
-    private func tryNextAddress(now: SuspendingClock.Instant) -> Progress {
+    private func tryNextAddress(now: Instant) -> Progress {
         while let address = addresses.popFirst() {
             do {
                 let socket = try TCPSocket(connectingTo: address)
@@ -198,7 +199,7 @@ final class ClientOpening {
         }
     }
 
-    private func readAnswer(_ exchange: HTTPExchange, now: SuspendingClock.Instant) -> Progress {
+    private func readAnswer(_ exchange: HTTPExchange, now: Instant) -> Progress {
         var exchange = exchange
         do {
             guard let answer = try exchange.advance() else {

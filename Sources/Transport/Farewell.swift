@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// The last second of a connection whose end is decided: what is queued goes out, then the peer's end is awaited if it
 /// matters. Closing at once with unread bytes would make the kernel reset the connection and take our last words along.
@@ -7,7 +8,7 @@ struct Farewell {
     static let wait = Duration.seconds(1)
 
     let closure: Closure
-    let deadline: SuspendingClock.Instant
+    let deadline: Instant
 
     private let stream: any ByteStream
     private var outgoing: OutgoingBytes
@@ -17,7 +18,7 @@ struct Farewell {
 
     init(
         _ closure: Closure, stream: any ByteStream, outgoing: OutgoingBytes, awaitsPeer: Bool,
-        now: SuspendingClock.Instant
+        now: Instant
     ) {
         self.closure = closure
         self.stream = stream
@@ -29,7 +30,7 @@ struct Farewell {
     var pollRequest: PollRequest { PollRequest(fd: stream.descriptor, events: events) }
 
     /// True when the stream may be dropped. Never blocks.
-    mutating func process(now: SuspendingClock.Instant) -> Bool {
+    mutating func process(now: Instant) -> Bool {
         if now >= deadline { return true }
         if !isWritten {
             switch outgoing.write(to: stream) {

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// An open WebSocket: frames on a stream, own pings, and the closing handshake.
 final class FrameLink {
@@ -20,9 +21,9 @@ final class FrameLink {
 
     private enum Phase {
         /// Messages both ways. -> `closing` by `close`; the end when the peer closes or the link breaks.
-        case open(nextPing: SuspendingClock.Instant)
+        case open(nextPing: Instant)
         /// Our closing frame is queued. The end when the peer's comes, or at the deadline.
-        case closing(deadline: SuspendingClock.Instant)
+        case closing(deadline: Instant)
     }
 
     /// Set by fault-injecting servers: bytes are read and thrown away.
@@ -35,7 +36,7 @@ final class FrameLink {
     private let pings: Bool
     private var phase: Phase
     /// When silence becomes a fault; nil while no ping is unanswered.
-    private var answerDeadline: SuspendingClock.Instant?
+    private var answerDeadline: Instant?
     /// More may be there to read although the socket shows nothing: TLS holds decrypted bytes.
     private var hasMore = true
     private var readEvents = Int16(POLLIN)
@@ -47,7 +48,7 @@ final class FrameLink {
     /// `received` came behind the HTTP head, `unsent` goes out before any frame.
     init(
         stream: any ByteStream, role: FrameCodec.Role, peer: String, received: [UInt8], unsent: [UInt8],
-        now: SuspendingClock.Instant
+        now: Instant
     ) {
         self.stream = stream
         self.peer = peer
@@ -62,7 +63,7 @@ final class FrameLink {
     var pollRequest: PollRequest { PollRequest(fd: stream.descriptor, events: readEvents | writeEvents) }
 
     /// nil: nothing but the socket to wait for. In the past: `process` has something to do at once.
-    func deadline(now: SuspendingClock.Instant) -> SuspendingClock.Instant? {
+    func deadline(now: Instant) -> Instant? {
         if hasMore || failure != nil { return now }
         switch phase {
         case .open(let nextPing): return pings ? min(nextPing, answerDeadline ?? nextPing) : nil
@@ -71,7 +72,7 @@ final class FrameLink {
     }
 
     /// Reads and writes what goes, then looks at the clock: a link is not given up for what only came late to be read.
-    func process(now: SuspendingClock.Instant) -> (messages: [FrameCodec.Message], outcome: Outcome) {
+    func process(now: Instant) -> (messages: [FrameCodec.Message], outcome: Outcome) {
         let end = read()
         flush()
         let messages = codec.takeMessages()
@@ -99,7 +100,7 @@ final class FrameLink {
     }
 
     /// Begins the closing handshake. Does nothing when it has begun.
-    func close(code: UInt16, reason: String, now: SuspendingClock.Instant) {
+    func close(code: UInt16, reason: String, now: Instant) {
         guard case .open = phase else { return }
         phase = .closing(deadline: now + Farewell.wait)
         codec.queueClose(code: code, reason: reason)
@@ -154,7 +155,7 @@ final class FrameLink {
     }
 
     /// What the peer said comes before what the socket said: a peer that closes and goes may fail our writes first.
-    private func outcome(end: TransportError?, now: SuspendingClock.Instant) -> Outcome {
+    private func outcome(end: TransportError?, now: Instant) -> Outcome {
         var isInitiatedByUs = false
         if case .closing = phase { isInitiatedByUs = true }
         if let close = codec.peerClose {
@@ -177,12 +178,12 @@ final class FrameLink {
         return .goesOn
     }
 
-    private func leave(_ closure: Closure, awaitsPeer: Bool, now: SuspendingClock.Instant) -> Outcome {
+    private func leave(_ closure: Closure, awaitsPeer: Bool, now: Instant) -> Outcome {
         .leaves(Farewell(closure, stream: stream, outgoing: codec.outgoing, awaitsPeer: awaitsPeer, now: now))
     }
 
     /// Pings when it is time; an error when the last ping has met nothing but silence.
-    private func keepAlive(nextPing: SuspendingClock.Instant, now: SuspendingClock.Instant) -> TransportError? {
+    private func keepAlive(nextPing: Instant, now: Instant) -> TransportError? {
         guard pings, !hasMore else { return nil }
         if let answerDeadline, now >= answerDeadline { return error(.keepAlive, "no answer for 10 s") }
         if now >= nextPing {

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// A server's side of a connection before it is open: TLS, then the client's request.
 final class ServerOpening {
@@ -23,11 +24,11 @@ final class ServerOpening {
 
     private var state: State
     private var events = Int16(POLLIN)
-    private let expiry: SuspendingClock.Instant
+    private let expiry: Instant
     /// Name of the client in errors.
     let peer: String
 
-    init(_ socket: TCPSocket, tls: TLSServerContext?, now: SuspendingClock.Instant) throws(TransportError) {
+    init(_ socket: TCPSocket, tls: TLSServerContext?, now: Instant) throws(TransportError) {
         peer = socket.peer
         expiry = now + ServerOpening.wait
         if let tls {
@@ -48,7 +49,7 @@ final class ServerOpening {
         }
     }
 
-    var deadline: SuspendingClock.Instant? {
+    var deadline: Instant? {
         if case .undecided = state { return nil }
         return expiry
     }
@@ -59,7 +60,7 @@ final class ServerOpening {
         return (stream, request, rest)
     }
 
-    func process(now: SuspendingClock.Instant) -> Outcome {
+    func process(now: Instant) -> Outcome {
         if case .securing(let stream) = state {
             switch stream.handshake() {
             case .done: state = .reading(HTTPExchange(awaitingRequestOn: stream))
@@ -82,7 +83,7 @@ final class ServerOpening {
     }
 
     private func decide(
-        _ head: HTTPHead, _ rest: [UInt8], _ stream: any ByteStream, now: SuspendingClock.Instant
+        _ head: HTTPHead, _ rest: [UInt8], _ stream: any ByteStream, now: Instant
     ) -> Outcome {
         do {
             let request = try UpgradeRequest(head)

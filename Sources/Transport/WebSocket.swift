@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// One WebSocket connection from its first step to its end, as client or as server. Never blocks. Not `Sendable`: it
 /// belongs to the thread that polls it.
@@ -35,11 +36,11 @@ public final class WebSocket {
 
     private var state: State
     /// The latest instant that the owner gave, for a deadline that means "at once".
-    private var now: SuspendingClock.Instant
+    private var now: Instant
     /// Name of the peer in errors.
     private let peer: String
 
-    private init(_ state: State, peer: String, now: SuspendingClock.Instant) {
+    private init(_ state: State, peer: String, now: Instant) {
         self.state = state
         self.peer = peer
         self.now = now
@@ -49,7 +50,7 @@ public final class WebSocket {
     /// `headers` are added to the request; their values are never shown. `tls` is needed for `wss://`.
     public static func connect(
         to endpoint: Endpoint, headers: [(name: String, value: String)], tls: TLSClientContext?,
-        proxies: ProxySettings, now: SuspendingClock.Instant
+        proxies: ProxySettings, now: Instant
     ) -> WebSocket {
         connect(to: endpoint, headers: headers, tls: tls, proxies: proxies, now: now) { host, port in
             NameLookup(host: host, port: port)
@@ -59,7 +60,7 @@ public final class WebSocket {
     /// The same with a look-up of the caller's choice.
     static func connect(
         to endpoint: Endpoint, headers: [(name: String, value: String)], tls: TLSClientContext?,
-        proxies: ProxySettings, now: SuspendingClock.Instant, lookup: (String, Int) -> NameLookup
+        proxies: ProxySettings, now: Instant, lookup: (String, Int) -> NameLookup
     ) -> WebSocket {
         precondition(endpoint.scheme == .ws || tls != nil, "wss:// without a TLS context")
         let state: State
@@ -75,7 +76,7 @@ public final class WebSocket {
     }
 
     /// Server: takes over an accepted socket.
-    static func accept(_ socket: TCPSocket, tls: TLSServerContext?, now: SuspendingClock.Instant) -> WebSocket {
+    static func accept(_ socket: TCPSocket, tls: TLSServerContext?, now: Instant) -> WebSocket {
         let peer = socket.peer
         do {
             return WebSocket(.accepting(try ServerOpening(socket, tls: tls, now: now)), peer: peer, now: now)
@@ -98,7 +99,7 @@ public final class WebSocket {
 
     /// When `process` is to be called even though nothing was polled; nil when there is no such time. In the past when
     /// it has something to do at once.
-    public var deadline: SuspendingClock.Instant? {
+    public var deadline: Instant? {
         switch state {
         case .connecting(let opening): opening.deadline
         case .accepting(let opening): opening.deadline
@@ -111,7 +112,7 @@ public final class WebSocket {
 
     /// Reads, writes and watches the clock; what came of it, in order. May be called at any time; a call too many does
     /// no harm. Reads at most 256 KiB; when more is there, `deadline` is in the past.
-    public func process(now: SuspendingClock.Instant) -> [Event] {
+    public func process(now: Instant) -> [Event] {
         self.now = now
         var events: [Event] = []
         if case .connecting(let opening) = state { process(opening, &events) }
@@ -130,7 +131,7 @@ public final class WebSocket {
     /// Queues a text message and writes what goes at once. False when the link is not open: it has closed, or is about
     /// to say so. More than 16 MiB unsent ends the connection.
     @discardableResult
-    public func send(text: String, now: SuspendingClock.Instant) -> Bool {
+    public func send(text: String, now: Instant) -> Bool {
         self.now = now
         guard case .open(let link) = state else { return false }
         return link.send(text: text)
@@ -138,20 +139,20 @@ public final class WebSocket {
 
     /// Queues a binary message; otherwise as `send(text:now:)`.
     @discardableResult
-    public func send(binary: [UInt8], now: SuspendingClock.Instant) -> Bool {
+    public func send(binary: [UInt8], now: Instant) -> Bool {
         self.now = now
         guard case .open(let link) = state else { return false }
         return link.send(binary: binary)
     }
 
     /// Queues a ping of at most 125 bytes. A client pings by itself every 15 s; a server does not.
-    public func sendPing(_ payload: [UInt8] = [], now: SuspendingClock.Instant) {
+    public func sendPing(_ payload: [UInt8] = [], now: Instant) {
         self.now = now
         if case .open(let link) = state { link.sendPing(payload) }
     }
 
     /// Queues bytes that no framing was put on, for servers that inject faults.
-    public func send(raw bytes: [UInt8], now: SuspendingClock.Instant) {
+    public func send(raw bytes: [UInt8], now: Instant) {
         self.now = now
         if case .open(let link) = state { link.send(raw: bytes) }
     }
@@ -164,7 +165,7 @@ public final class WebSocket {
 
     /// Begins the closing handshake; `.closed` follows within 1 s. `code` is 1000 to 4999, `reason` is cut to 123
     /// bytes. Before the connection is open, it is dropped. Does nothing when the end has begun.
-    public func close(code: UInt16, reason: String, now: SuspendingClock.Instant) {
+    public func close(code: UInt16, reason: String, now: Instant) {
         self.now = now
         switch state {
         case .open(let link): link.close(code: code, reason: reason, now: now)
@@ -178,7 +179,7 @@ public final class WebSocket {
 
     /// Server: opens the connection after `.upgradeRequested`; does nothing at other times. `subprotocol` has to be one
     /// that the client offered. `extraBytes` go out as they are, in one write with the answer.
-    public func accept(subprotocol: String? = nil, extraBytes: [UInt8] = [], now: SuspendingClock.Instant) {
+    public func accept(subprotocol: String? = nil, extraBytes: [UInt8] = [], now: Instant) {
         self.now = now
         guard case .accepting(let opening) = state, let (stream, request, rest) = opening.request else { return }
         let answer = request.acceptance(subprotocol: subprotocol) + extraBytes
@@ -189,7 +190,7 @@ public final class WebSocket {
 
     /// Server: answers `.upgradeRequested` with an HTTP status and ends the connection; does nothing at other times.
     public func refuse(
-        status: Int, headers: [(name: String, value: String)] = [], body: String = "", now: SuspendingClock.Instant
+        status: Int, headers: [(name: String, value: String)] = [], body: String = "", now: Instant
     ) {
         self.now = now
         guard case .accepting(let opening) = state, let stream = opening.request?.stream else { return }

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// A listening socket that hands out server-side connections. Never blocks. Not for several threads.
 public final class WebSocketListener {
@@ -35,7 +36,7 @@ public final class WebSocketListener {
     public var pollRequest: PollRequest { PollRequest(fd: socket.raw, events: Int16(POLLIN)) }
 
     /// The next connection that waits, nil when there is none.
-    public func accept(now: SuspendingClock.Instant) -> WebSocket? {
+    public func accept(now: Instant) -> WebSocket? {
         let raw = Glibc.accept(socket.raw, nil, nil)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)

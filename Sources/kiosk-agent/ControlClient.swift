@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 
 /// The `button` command's end of the control socket: sends one request, waits for its answer. Blocks.
 enum ControlClient {
@@ -13,7 +14,7 @@ enum ControlClient {
         guard let address = UnixAddress(path) else {
             throw ControlError(path, "wanted a socket path of 1 to \(UnixAddress.longestPath) bytes")
         }
-        let deadline = SuspendingClock.now + patience
+        let deadline = Instant.now + patience
         let descriptor = unixSocket()
         guard descriptor >= 0 else { throw ControlError(path, systemText(errno)) }
         defer { close(descriptor) }
@@ -39,11 +40,11 @@ enum ControlClient {
     }
 
     private static func readLine(
-        _ descriptor: Int32, until deadline: SuspendingClock.Instant, _ path: String
+        _ descriptor: Int32, until deadline: Instant, _ path: String
     ) throws(ControlError) -> String {
         var received: [UInt8] = []
         while received.count < longestControlLine {
-            let left = SuspendingClock.now.duration(to: deadline)
+            let left = Instant.now.duration(to: deadline)
             guard left > .zero else { throw ControlError(path, "the agent does not answer") }
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             // At most 605 s, so it fits; one more millisecond so that the last round does not spin.

@@ -1,4 +1,5 @@
 import Audio
+import MonotonicClock
 import Session
 
 /// What a device has to say: an ordinary line, or a fault.
@@ -17,16 +18,16 @@ struct DeviceRecovery {
     /// Every later look.
     static let patientRetry = Duration.seconds(5)
 
-    private(set) var retryAt: SuspendingClock.Instant?
+    private(set) var retryAt: Instant?
     /// Losses that ended, and the interruptions of streams that ended.
     private(set) var interruptions = InterruptionStatistics()
-    private var missingSince: SuspendingClock.Instant?
+    private var missingSince: Instant?
     private var lastWords: String?
     private var isRefusalSaid = false
 
-    func isDue(at now: SuspendingClock.Instant) -> Bool { retryAt.map { $0 <= now } ?? false }
+    func isDue(at now: Instant) -> Bool { retryAt.map { $0 <= now } ?? false }
 
-    mutating func opened(_ description: String, at now: SuspendingClock.Instant) -> [DeviceReport] {
+    mutating func opened(_ description: String, at now: Instant) -> [DeviceReport] {
         defer {
             retryAt = nil
             missingSince = nil
@@ -37,7 +38,7 @@ struct DeviceRecovery {
         return [.line("\(description); it was missing for \((now - missingSince).inWords)")]
     }
 
-    mutating func failed(_ words: String, at now: SuspendingClock.Instant) -> [DeviceReport] {
+    mutating func failed(_ words: String, at now: Instant) -> [DeviceReport] {
         let since = missingSince ?? now
         missingSince = since
         retryAt = now + (now - since < Self.eagerTime ? Self.eagerRetry : Self.patientRetry)

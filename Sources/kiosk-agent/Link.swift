@@ -1,4 +1,5 @@
 import CLinux
+import MonotonicClock
 import Realtime
 import Session
 import Transport
@@ -30,17 +31,17 @@ final class Link {
     }
 
     var pollRequest: PollRequest? { socket?.pollRequest }
-    var deadline: SuspendingClock.Instant? { socket?.deadline }
+    var deadline: Instant? { socket?.deadline }
 
-    func connect(at now: SuspendingClock.Instant) {
+    func connect(at now: Instant) {
         socket?.abandon()
         socket = WebSocket.connect(to: endpoint, headers: headers, tls: tls, proxies: proxies, now: now)
     }
 
-    func send(_ event: ClientEvent, at now: SuspendingClock.Instant) { socket?.send(text: event.encoded(), now: now) }
+    func send(_ event: ClientEvent, at now: Instant) { socket?.send(text: event.encoded(), now: now) }
 
     /// 1000: we are done, nothing is wrong.
-    func close(reason: String, at now: SuspendingClock.Instant) { socket?.close(code: 1000, reason: reason, now: now) }
+    func close(reason: String, at now: Instant) { socket?.close(code: 1000, reason: reason, now: now) }
 
     func abandon() {
         socket?.abandon()
@@ -48,7 +49,7 @@ final class Link {
     }
 
     /// What happened on the connection since the last call.
-    func process(at now: SuspendingClock.Instant) -> [SessionStateMachine.Input] {
+    func process(at now: Instant) -> [SessionStateMachine.Input] {
         guard let socket else { return [] }
         return socket.process(now: now).compactMap { event in
             switch event {

@@ -1,4 +1,5 @@
 import Audio
+import MonotonicClock
 import Session
 
 /// The playback device as the runner sees it: takes whole answers at once, says what was heard, comes back when lost.
@@ -37,12 +38,12 @@ final class Loudspeaker {
     }
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
-    var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+    var deadline: Instant? { stream == nil ? recovery.retryAt : nil }
 
     /// Nothing can be heard: the device is looked for.
     var isMissing: Bool { stream == nil }
 
-    func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
+    func open(at start: Instant) -> [DeviceReport] {
         do {
             let stream = try PlaybackStream(device: device, echo: echo)
             stream.start(at: start)
@@ -87,7 +88,7 @@ final class Loudspeaker {
     func takeEvent() { stream?.takeEvent() }
 
     /// What was heard since the last call, and the news of the device. Cheap: one atomic look when there is none.
-    func process(at now: SuspendingClock.Instant) -> (progress: [Progress], reports: [DeviceReport]) {
+    func process(at now: Instant) -> (progress: [Progress], reports: [DeviceReport]) {
         if hasOverflowed {
             hasOverflowed = false
             return ([.lost], [.fault(Fault(.audio, "an answer of more than 10 minutes: it is cut off"))])

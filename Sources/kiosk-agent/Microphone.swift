@@ -1,4 +1,5 @@
 import Audio
+import MonotonicClock
 import Session
 
 /// The capture device as the runner sees it: frames since the start of audio, and a device that comes back when lost.
@@ -29,7 +30,7 @@ final class Microphone {
     deinit { transfer.deallocate() }
 
     var eventDescriptor: Int32? { stream?.eventDescriptor }
-    var deadline: SuspendingClock.Instant? { stream == nil ? recovery.retryAt : nil }
+    var deadline: Instant? { stream == nil ? recovery.retryAt : nil }
     /// Captured frames are wanted as they come, and not only now and then.
     var isUrgent = false {
         didSet { if isUrgent != oldValue { stream?.setUrgent(isUrgent) } }
@@ -40,7 +41,7 @@ final class Microphone {
     var endFrame: Int { store.endFrame }
 
     /// Opens and starts the device. What there is to say about it, in words.
-    func open(at start: SuspendingClock.Instant) -> [DeviceReport] {
+    func open(at start: Instant) -> [DeviceReport] {
         do {
             let stream = try CaptureStream(device: device, echo: echo)
             stream.setUrgent(isUrgent)
@@ -56,7 +57,7 @@ final class Microphone {
 
     /// Takes what was captured, and the news of a device that failed, is due to be tried again, or delivers what cannot
     /// be speech. `isTurnOpen` while the visitor speaks.
-    func process(at now: SuspendingClock.Instant, isTurnOpen: Bool) -> [DeviceReport] {
+    func process(at now: Instant, isTurnOpen: Bool) -> [DeviceReport] {
         guard let stream else {
             return recovery.isDue(at: now) ? open(at: now) : []
         }
@@ -109,7 +110,7 @@ final class Microphone {
     func frames(in range: Range<Int>) -> [Int16] { store.frames(in: range) }
 
     /// The frame that was captured at an instant, by the device's own clock.
-    func frame(at instant: SuspendingClock.Instant) -> Int {
+    func frame(at instant: Instant) -> Int {
         stream.map { streamStart + $0.frame(at: instant) } ?? store.endFrame
     }
 }

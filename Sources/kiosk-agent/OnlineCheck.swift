@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 import Realtime
 import Transport
 
@@ -32,13 +33,13 @@ struct OnlineCheck {
 
     /// Connects and waits for the session.
     func perform(budget: Duration = budget) -> Outcome {
-        let start = SuspendingClock.now
+        let start = Instant.now
         let deadline = start + budget
         let socket = WebSocket.connect(to: endpoint, headers: headers, tls: tls, proxies: proxies, now: start)
         var outcome: Outcome?
         // Ends with `.closed`, which follows a close within 1 s; the deadline bounds the rest.
         while true {
-            let now = SuspendingClock.now
+            let now = Instant.now
             for event in socket.process(now: now) {
                 if case .closed(let closure) = event { return outcome ?? Self.outcome(of: closure) }
                 guard outcome == nil, case .text(let bytes) = event else { continue }
@@ -53,8 +54,8 @@ struct OnlineCheck {
         }
     }
 
-    private func wait(for socket: WebSocket, until deadline: SuspendingClock.Instant) {
-        let left = SuspendingClock.now.duration(to: min(socket.deadline ?? deadline, deadline))
+    private func wait(for socket: WebSocket, until deadline: Instant) {
+        let left = Instant.now.duration(to: min(socket.deadline ?? deadline, deadline))
         let milliseconds = Int32(clamping: Int((max(left, .zero) / .milliseconds(1)).rounded(.up)))
         guard let request = socket.pollRequest else {
             poll(nil, 0, milliseconds)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import MonotonicClock
 
 /// One ppoll(2): what to wait for, and what turned out to be ready.
 struct PollSet {
@@ -13,12 +14,11 @@ struct PollSet {
     }
 
     /// Blocks until a descriptor is ready or the instant has come. A signal ends the wait early.
-    mutating func wait(until deadline: SuspendingClock.Instant?) {
+    mutating func wait(until deadline: Instant?) {
         var timeoutNs: Int64 = -1
         if let deadline {
             // Not in whole milliseconds: a button is debounced by such a wait.
-            let left = min(max(deadline - SuspendingClock.now, .zero), .seconds(60))
-            timeoutNs = left.components.seconds * 1_000_000_000 + left.components.attoseconds / 1_000_000_000
+            timeoutNs = min(max(deadline.ns - Instant.now.ns, 0), 60_000_000_000)
         }
         _ = clinux_poll(&descriptors, UInt(descriptors.count), timeoutNs)
     }

@@ -4,6 +4,7 @@ import FoundationEssentials
 import GPIO
 import Glibc
 import Journal
+import MonotonicClock
 import Realtime
 import Session
 
@@ -87,7 +88,7 @@ final class Runner {
     /// Runs until SIGTERM or SIGINT (nil), or until it is to begin anew; everything is written and closed when it
     /// returns.
     func run(greeting: Greeting? = nil) -> Setup? {
-        let now = SuspendingClock.now
+        let now = Instant.now
         switch greeting {
         case .reloaded: console.showReloaded()
         case .reloadFailed(let words): report(Fault(.settings, "reload: \(words): back to the former settings"))
@@ -100,7 +101,7 @@ final class Runner {
         notifier.ready(status: "connecting")
         while !isStopped {
             wait()
-            step(at: SuspendingClock.now)
+            step(at: Instant.now)
         }
         close()
         return nextSetup
@@ -116,7 +117,7 @@ final class Runner {
         polls.add(journal.eventDescriptor)
         for request in control.pollRequests { polls.add(request.fd, events: request.events) }
         for descriptor in console.pollDescriptors { polls.add(descriptor, events: Int16(POLLOUT)) }
-        var deadline = SuspendingClock.now + Self.longestWait
+        var deadline = Instant.now + Self.longestWait
         func bound(_ instant: Instant?) {
             if let instant, instant < deadline { deadline = instant }
         }

@@ -2,6 +2,7 @@ import Audio
 import FoundationEssentials
 import GPIO
 import Glibc
+import MonotonicClock
 
 /// What must hold before the kiosk can work, asked one by one. Blocks; changes nothing on the machine.
 struct SelfCheck {
@@ -92,7 +93,7 @@ struct SelfCheck {
         Self.clock(secondsSince1970: time(nil), monotonic: [.now, .now])
     }
 
-    static func clock(secondsSince1970: Int, monotonic: [SuspendingClock.Instant]) -> Finding {
+    static func clock(secondsSince1970: Int, monotonic: [Instant]) -> Finding {
         let date = Date(timeIntervalSince1970: Double(secondsSince1970)).formatted(.iso8601)
         guard secondsSince1970 >= earliestClock else { return .bad("clock", "\(date): the clock is not set") }
         guard monotonic == monotonic.sorted() else { return .bad("clock", "CLOCK_MONOTONIC runs backwards") }

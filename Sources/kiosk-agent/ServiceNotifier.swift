@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
+import MonotonicClock
 
 /// Tells systemd how the service is (sd_notify(3)), without libsystemd. Never blocks; a lost datagram is lost.
 struct ServiceNotifier {
     /// How often the watchdog is fed: half of what systemd allows; nil when it does not watch.
     let watchdogInterval: Duration?
     /// When the watchdog is to be fed next; nil when systemd does not watch.
-    private(set) var watchdogDeadline: SuspendingClock.Instant?
+    private(set) var watchdogDeadline: Instant?
 
     private let address: UnixAddress?
 
@@ -14,7 +15,7 @@ struct ServiceNotifier {
     ///   - environment: `NOTIFY_SOCKET` (a path, or an abstract name after "@"), `WATCHDOG_USEC`, `WATCHDOG_PID`.
     ///     Without the first everything here does nothing.
     ///   - process: this process's id; a watchdog that is meant for another process is none.
-    init(environment: [String: String], process: Int32 = getpid(), now: SuspendingClock.Instant = .now) {
+    init(environment: [String: String], process: Int32 = getpid(), now: Instant = .now) {
         let name = environment["NOTIFY_SOCKET"] ?? ""
         let isAddress = name.hasPrefix("/") || name.hasPrefix("@")
         address = isAddress ? UnixAddress(name, allowingAbstract: true) : nil
@@ -32,20 +33,16 @@ struct ServiceNotifier {
     func show(status: String) { send("STATUS=" + ConsoleText.escaped(status)) }
 
     /// The settings are read anew; `ready` says when that is over. systemd wants the instant with it (sd_notify(3)).
-    func reloading(at now: SuspendingClock.Instant) { send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicUs(of: now))") }
+    func reloading(at now: Instant) { send("RELOADING=1\nMONOTONIC_USEC=\(now.ns / 1000)") }
 
     /// The end has begun.
     func stopping() { send("STOPPING=1") }
 
     /// The agent is alive. To be called at `watchdogDeadline`; earlier it does nothing.
-    mutating func feedWatchdog(at now: SuspendingClock.Instant) {
+    mutating func feedWatchdog(at now: Instant) {
         guard let interval = watchdogInterval, let deadline = watchdogDeadline, deadline <= now else { return }
         watchdogDeadline = now + interval
         send("WATCHDOG=1")
-    }
-
-    private static func monotonicUs(of instant: SuspendingClock.Instant) -> Int64 {
-        clinux_monotonic_ns() / 1000 - Int64((SuspendingClock.now - instant) / .microseconds(1))
     }
 
     private func send(_ text: String) {

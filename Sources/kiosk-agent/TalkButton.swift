@@ -1,5 +1,5 @@
-import CLinux
 import GPIO
+import MonotonicClock
 import Session
 
 /// The talk button and the light beside it, on GPIO lines.
@@ -29,9 +29,7 @@ final class TalkButton {
 
     /// When a bounce will have settled, or the light changes.
     var deadline: Instant? {
-        let settled = button?.deadlineNs.map { Self.instant(ofMonotonicNs: $0) }
-        guard let change = pattern.deadline else { return settled }
-        return settled.map { min($0, change) } ?? change
+        earlier(button?.deadlineNs.map { Instant(ns: $0) }, pattern.deadline)
     }
 
     /// The button moved as if it were pressed, and whether it is will be known at `deadline`.
@@ -39,10 +37,10 @@ final class TalkButton {
 
     /// The presses and releases since the last call; what they leave undecided is in `isTouched`.
     func process() throws(GPIOError) -> [Edge] {
-        guard let edges = try button?.readEdges(nowNs: clinux_monotonic_ns()) else { return [] }
+        guard let edges = try button?.readEdges(nowNs: Instant.now.ns) else { return [] }
         touch.update(isPressed: button?.isActive ?? false, unsettled: button?.unsettled)
         return edges.map { edge in
-            Edge(isPressed: edge.isActive, instant: Self.instant(ofMonotonicNs: edge.timestampNs))
+            Edge(isPressed: edge.isActive, instant: Instant(ns: edge.timestampNs))
         }
     }
 
@@ -51,18 +49,6 @@ final class TalkButton {
         guard light != nil, isLit != pattern.isLit(indicator, isDeviceMissing: isDeviceMissing, at: now) else { return }
         isLit.toggle()
         try light?.setActive(isLit)
-    }
-
-    /// Both clocks are CLOCK_MONOTONIC; Swift's instants only do not show their number.
-    private static func instant(ofMonotonicNs ns: Int64) -> Instant {
-        var beforeNs = clinux_monotonic_ns()
-        var now = SuspendingClock.now
-        // Interrupted between the two looks, they would be apart, and the edge beside the sound.
-        for _ in 0..<3 where clinux_monotonic_ns() - beforeNs > 20_000 {
-            beforeNs = clinux_monotonic_ns()
-            now = SuspendingClock.now
-        }
-        return now + .nanoseconds(ns - beforeNs)
     }
 }
 

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Transport
 
 /// One connection of the server: its WebSocket, and its session once it is admitted.
@@ -15,7 +16,7 @@ final class Client {
     private var session: SimulatedSession?
     /// The session has ended; only the closing handshake is left.
     private var isRetired = false
-    private var nextPing: SuspendingClock.Instant?
+    private var nextPing: Instant?
     private var receivedBytes = 0
     private(set) var isOver = false
 
@@ -33,12 +34,12 @@ final class Client {
     var pollRequest: PollRequest? { socket.pollRequest }
     var committedTurns: Int { session?.committedTurns ?? 0 }
 
-    var deadline: SuspendingClock.Instant? {
+    var deadline: Instant? {
         [socket.deadline, isRetired ? nil : session?.deadline, nextPing].compactMap { $0 }.min()
     }
 
     /// Moves everything on to an instant.
-    func process(now: SuspendingClock.Instant) {
+    func process(now: Instant) {
         for event in socket.process(now: now) where !isOver {
             switch event {
             case .upgradeRequested(let request): admit(request, now: now)
@@ -59,12 +60,12 @@ final class Client {
     }
 
     /// Says good-bye when the simulator ends.
-    func close(now: SuspendingClock.Instant) {
+    func close(now: Instant) {
         socket.close(code: 1001, reason: "", now: now)
         _ = socket.process(now: now)
     }
 
-    private func admit(_ upgrade: UpgradeRequest, now: SuspendingClock.Instant) {
+    private func admit(_ upgrade: UpgradeRequest, now: Instant) {
         let request = Admission.Request(
             resource: upgrade.resource, authorization: upgrade.headers["authorization"],
             subprotocols: upgrade.headers["sec-websocket-protocol"],
@@ -102,7 +103,7 @@ final class Client {
         }
     }
 
-    private func perform(_ outputs: [SimulatedSession.Output], now: SuspendingClock.Instant) {
+    private func perform(_ outputs: [SimulatedSession.Output], now: Instant) {
         for output in outputs where !isOver {
             switch output {
             case .event(let event): socket.send(text: event.line, now: now)
@@ -120,7 +121,7 @@ final class Client {
         }
     }
 
-    private func end(_ closure: Closure, now: SuspendingClock.Instant) {
+    private func end(_ closure: Closure, now: Instant) {
         let by = closure.isInitiatedByUs ? "server" : closure.error == nil ? "client" : "fault"
         note(
             "closed",

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import MonotonicClock
 import Transport
 
 /// What all sessions of a server share.
@@ -49,7 +50,7 @@ final class Server {
     func run() {
         while true {
             wait()
-            let now = SuspendingClock.now
+            let now = Instant.now
             if clinux_signalfd_read(signals) != 0 {
                 for client in clients { client.close(now: now) }
                 return
@@ -67,7 +68,7 @@ final class Server {
         polled += clients.compactMap { $0.pollRequest.map { pollfd($0) } }
         var timeoutMs: Int32 = -1
         if let deadline = clients.compactMap(\.deadline).min() {
-            let left = SuspendingClock.now.duration(to: deadline)
+            let left = Instant.now.duration(to: deadline)
             // Rounded up: waking a moment early would only mean another round.
             timeoutMs = left <= .zero ? 0 : Int32(min(left / .milliseconds(1) + 1, 60_000))
         }

@@ -1,7 +1,9 @@
+import MonotonicClock
+
 // The events of a response on its way, in the order that can be relied on (fact sheet, section 4.2).
 extension SimulatedSession {
     /// Notes when each piece of a response is sent, the first delta at `start`.
-    mutating func schedule(_ response: Response, from start: SuspendingClock.Instant) {
+    mutating func schedule(_ response: Response, from start: Instant) {
         var timing = setup.timing
         if !response.isOutOfBand, hits(.burst) || hits(.hugeFrame) { timing.pace = .burst }
         var time = start

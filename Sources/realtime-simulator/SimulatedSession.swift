@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// One session of the simulated service, without sockets and clocks: events and the instant in, events out.
 ///
 /// It follows the GA interface as the fact sheet describes it. The same seed, events and instants give the same
@@ -50,8 +52,8 @@ struct SimulatedSession {
     }
 
     let setup: Setup
-    let openedAt: SuspendingClock.Instant
-    var now: SuspendingClock.Instant
+    let openedAt: Instant
+    var now: Instant
     var random: SeededRandom
     var session: SessionObject
     var conversation: Conversation
@@ -77,7 +79,7 @@ struct SimulatedSession {
     /// A built-in transcript that waits for the next turn's.
     var swappedItemID: String?
 
-    init(_ setup: Setup, at now: SuspendingClock.Instant) {
+    init(_ setup: Setup, at now: Instant) {
         self.setup = setup
         self.now = now
         openedAt = now
@@ -92,7 +94,7 @@ struct SimulatedSession {
     }
 
     /// When `advance` wants to be called next; nil when nothing is to happen by itself.
-    var deadline: SuspendingClock.Instant? { agenda.nextDue }
+    var deadline: Instant? { agenda.nextDue }
 
     /// Turns committed since the simulator's start, this session's included.
     var turns: Int { setup.turnsBefore + committedTurns }
@@ -114,7 +116,7 @@ struct SimulatedSession {
     }
 
     /// Handles one text frame.
-    mutating func receive(text: [UInt8], at instant: SuspendingClock.Instant) -> [Output] {
+    mutating func receive(text: [UInt8], at instant: Instant) -> [Output] {
         catchUp(to: instant)
         guard !isMute else { return flush() }
         guard let event = JSON(parsing: text) else {
@@ -133,7 +135,7 @@ struct SimulatedSession {
     }
 
     /// Handles one binary frame: the service takes none.
-    mutating func receiveBinary(at instant: SuspendingClock.Instant) -> [Output] {
+    mutating func receiveBinary(at instant: Instant) -> [Output] {
         catchUp(to: instant)
         guard !isMute else { return flush() }
         let message = "Expected a text WebSocket message; binary frames are not supported."
@@ -142,14 +144,14 @@ struct SimulatedSession {
     }
 
     /// Performs what is due by an instant.
-    mutating func advance(to instant: SuspendingClock.Instant) -> [Output] {
+    mutating func advance(to instant: Instant) -> [Output] {
         catchUp(to: instant)
         return flush()
     }
 
     private var isMute: Bool { hits(.silentAfter101) || hits(.errorThenSilence) }
 
-    private mutating func catchUp(to instant: SuspendingClock.Instant) {
+    private mutating func catchUp(to instant: Instant) {
         while let next = agenda.take(by: instant) {
             now = next.due
             perform(next.step)
@@ -259,7 +261,7 @@ struct SimulatedSession {
         outputs.append(.report(stamp.merging(figures), console: console))
     }
 
-    func milliseconds(since instant: SuspendingClock.Instant) -> Int {
+    func milliseconds(since instant: Instant) -> Int {
         let elapsed = instant.duration(to: now).components
         return Int(elapsed.seconds) * 1_000 + Int(elapsed.attoseconds / 1_000_000_000_000_000)
     }

@@ -1,11 +1,12 @@
 import Audio
+import MonotonicClock
 import Session
 import Testing
 
 @testable import kiosk_agent
 
 @Suite struct DeviceRecoveryTests {
-    private let start = SuspendingClock.now
+    private let start = Instant.now
 
     @Test func aLostDeviceIsLookedForEverySecondForHalfAMinuteThenEveryFive() throws {
         var recovery = DeviceRecovery()

@@ -1,10 +1,11 @@
+import MonotonicClock
 import Session
 import Testing
 
 @testable import kiosk_agent
 
 @Suite struct LightPatternTests {
-    private let start = SuspendingClock.now
+    private let start = Instant.now
 
     @Test(arguments: [Indicator.offline, .ready, .listening, .thinking, .speaking])
     func theLightIsOnWhileTheVisitorIsListenedTo(indicator: Indicator) {

@@ -1,5 +1,6 @@
 import Audio
 import Foundation
+import MonotonicClock
 import Session
 import Testing
 
@@ -10,12 +11,12 @@ import Testing
     private func heard(_ samples: [Int16], isTurnOpen: Bool) throws -> (Microphone, [DeviceReport]) {
         let folder = try TemporaryFolder()
         let file = try folder.write(wave(samples), to: "said.wav")
-        let start = SuspendingClock.now
+        let start = Instant.now
         let microphone = Microphone(device: AudioDevice("wav:\(file)"))
         _ = microphone.open(at: start)
         var reports: [DeviceReport] = []
         let deadline = start + .seconds(5)
-        while microphone.endFrame < samples.count, SuspendingClock.now < deadline {
+        while microphone.endFrame < samples.count, Instant.now < deadline {
             var event = pollfd(fd: try #require(microphone.eventDescriptor), events: Int16(POLLIN), revents: 0)
             poll(&event, 1, 1000)
             reports += microphone.process(at: .now, isTurnOpen: isTurnOpen)
@@ -51,8 +52,8 @@ import Testing
         #expect(reports == [])
         let end = microphone.endFrame
         var later: [DeviceReport] = []
-        let deadline = SuspendingClock.now + .seconds(5)
-        while microphone.endFrame == end, SuspendingClock.now < deadline {
+        let deadline = Instant.now + .seconds(5)
+        while microphone.endFrame == end, Instant.now < deadline {
             var event = pollfd(fd: try #require(microphone.eventDescriptor), events: Int16(POLLIN), revents: 0)
             poll(&event, 1, 1000)
             later += microphone.process(at: .now, isTurnOpen: false)
@@ -76,13 +77,13 @@ import Testing
         let file = try folder.write(wave([Int16](repeating: 1, count: 24_000)), to: "said.wav")
         let microphone = Microphone(device: AudioDevice("wav:\(file)"))
         #expect(microphone.isMissing)
-        let start = SuspendingClock.now
+        let start = Instant.now
         _ = microphone.open(at: start)
         #expect(!microphone.isMissing)
         let press = start + .milliseconds(70)
         // The loop has other things to do, and its step begins long before it gets to the microphone.
         poll(nil, 0, 100)
-        let stepBegan = SuspendingClock.now
+        let stepBegan = Instant.now
         poll(nil, 0, 50)
         _ = microphone.process(at: stepBegan, isTurnOpen: false)
         #expect(abs(microphone.frame(at: press) - 70 * 24) <= 2)
@@ -92,7 +93,7 @@ import Testing
 
     @Test func aMicrophoneThatIsMissingEndsTurnsInSilence() {
         let microphone = Microphone(device: AudioDevice("wav:/nowhere"))
-        let start = SuspendingClock.now
+        let start = Instant.now
         #expect(microphone.open(at: start).count == 1)
         #expect(microphone.isMissing)
         #expect(microphone.deadline == start + .seconds(1))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MonotonicClock
 import Testing
 
 @testable import kiosk_agent
@@ -62,7 +63,7 @@ import Testing
         let name = folder.path + "/notify"
         let systemd = try listen(name)
         defer { close(systemd) }
-        let start = SuspendingClock.now
+        let start = Instant.now
         var notifier = ServiceNotifier(
             environment: ["NOTIFY_SOCKET": name, "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "7"],
             process: 7, now: start)

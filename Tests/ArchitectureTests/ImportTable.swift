@@ -10,19 +10,21 @@ struct Room {
 
     /// The targets of this package that hold Swift code.
     static let all = [
+        Room(name: "MonotonicClock", modules: ["CLinux"]),
         Room(name: "Realtime"),
-        Room(name: "Session", modules: ["Realtime"]),
-        Room(name: "Audio", modules: ["CALSA", "CSpeexDSP", "CLinux"]),
+        Room(name: "Session", modules: ["Realtime", "MonotonicClock"]),
+        Room(name: "Audio", modules: ["CALSA", "CSpeexDSP", "CLinux", "MonotonicClock"]),
         Room(name: "GPIO", modules: ["CGPIOD"]),
-        Room(name: "Transport", modules: ["COpenSSL", "CWslay", "CLinux"]),
+        Room(name: "Transport", modules: ["COpenSSL", "CWslay", "CLinux", "MonotonicClock"]),
         Room(name: "Journal", modules: ["CLinux"]),
         Room(
             name: "kiosk-agent",
-            modules: ["Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux", "CTOMLPlusPlus"],
+            modules: ["Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux", "MonotonicClock",
+                "CTOMLPlusPlus"],
             products: ["ArgumentParser"], isExecutable: true),
         Room(
             name: "realtime-simulator",
-            modules: ["Transport", "CLinux"],
+            modules: ["Transport", "CLinux", "MonotonicClock"],
             products: ["ArgumentParser"], isExecutable: true),
     ]
 

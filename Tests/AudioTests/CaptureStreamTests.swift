@@ -1,5 +1,6 @@
 import CAllocationCounter
 import Foundation
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -19,7 +20,7 @@ import Testing
     @Test func framesComeInRealTimeAfterTheStart() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
         let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
-        let start = SuspendingClock.now + .milliseconds(50)
+        let start = Instant.now + .milliseconds(50)
         stream.start(at: start)
         var isEarly = false
         let isEnough = eventually(stream.eventDescriptor) {
@@ -72,7 +73,7 @@ import Testing
     @Test func aFilesFrameIsFoundByTimeHoweverLateItIsAskedFor() throws {
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
         let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
-        let start = SuspendingClock.now
+        let start = Instant.now
         #expect(stream.frame(at: start) == 0)
         stream.start(at: start)
         #expect(stream.collect(4800).count == 4800)
@@ -118,7 +119,7 @@ import Testing
         let stream = try CaptureStream(device: AudioDevice("wav:\(file.path)"))
         stream.stop()
         stream.start(at: .now + .seconds(3600))
-        let begin = SuspendingClock.now
+        let begin = Instant.now
         stream.stop()
         stream.stop()
         #expect(begin.duration(to: .now) < .milliseconds(500))
@@ -153,7 +154,7 @@ import Testing
     @Test func theNullCardDeliversSilenceAtTheSpeedOfACard() throws {
         let stream = try CaptureStream(device: AudioDevice("null"))
         #expect(stream.description.hasPrefix("null: 24000 Hz, S16_LE, 1 channel, period 240 frames (10.0 ms)"))
-        let start = SuspendingClock.now
+        let start = Instant.now
         stream.start(at: start)
         #expect(eventually(stream.eventDescriptor) { stream.statistics.capturedFrames >= 9600 })
         let elapsed = start.duration(to: .now) / .milliseconds(1)

@@ -1,4 +1,5 @@
 import Foundation
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -243,10 +244,10 @@ import Testing
     @Test func framesBeforeTheStartWaitForIt() throws {
         let stream = try PlaybackStream(device: AudioDevice("null"))
         #expect(stream.write(ramp(100)) == 100)
-        let start = SuspendingClock.now + .milliseconds(60)
+        let start = Instant.now + .milliseconds(60)
         stream.start(at: start)
         #expect(eventually(stream.eventDescriptor) { stream.isHeard() })
-        #expect(SuspendingClock.now >= start)
+        #expect(Instant.now >= start)
         stream.stop()
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
+import MonotonicClock
 
 @testable import Audio
 
 /// Waits until `condition` holds, woken by an eventfd and asking every 5 ms; false after `limitMs`.
 func eventually(_ descriptor: Int32, limitMs: Int = 3000, _ condition: () -> Bool) -> Bool {
-    let deadline = SuspendingClock.now + .milliseconds(limitMs)
+    let deadline = Instant.now + .milliseconds(limitMs)
     while !condition() {
-        if SuspendingClock.now > deadline { return false }
+        if Instant.now > deadline { return false }
         var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         // A signalled descriptor stays readable; the second poll paces the loop then.
         if poll(&event, 1, 5) > 0 { poll(nil, 0, 1) }

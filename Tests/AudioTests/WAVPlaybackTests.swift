@@ -1,4 +1,5 @@
 import Foundation
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func theFileGrowsWithTimeAlsoInSilence() throws {
-        let start = SuspendingClock.now
+        let start = Instant.now
         stream.start(at: start)
         var isReadable = true
         #expect(
@@ -38,7 +39,7 @@ import Testing
                 }
                 return samples.count >= 2400
             })
-        let before = SuspendingClock.now
+        let before = Instant.now
         stream.stop()
         let frames = try #require(samplesOfWriter(file.bytes)).count
         #expect(isReadable)
@@ -49,7 +50,7 @@ import Testing
     }
 
     @Test func framesAreHeardNoEarlierThanTheyWereWritten() throws {
-        let start = SuspendingClock.now
+        let start = Instant.now
         stream.start(at: start)
         #expect(stream.eventually { (samplesOfWriter(file.bytes)?.count ?? 0) >= 1000 })
         let written = start.duration(to: .now) / .seconds(1) * 24_000

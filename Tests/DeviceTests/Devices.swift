@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 /// The suites that need a kernel's devices: snd-aloop as the sound card, gpio-sim as button and light.
@@ -43,9 +44,9 @@ struct Missing: Error, CustomStringConvertible {
 
 /// Polls every 5 ms until `condition` holds; false after `limitMs`.
 func eventually(limitMs: Int = 3000, _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = SuspendingClock.now + .milliseconds(limitMs)
+    let deadline = Instant.now + .milliseconds(limitMs)
     while try !condition() {
-        if SuspendingClock.now > deadline { return false }
+        if Instant.now > deadline { return false }
         usleep(5000)
     }
     return true

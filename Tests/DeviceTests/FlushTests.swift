@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -57,12 +58,12 @@ extension Devices {
             let sound = tone(12_000)
             var trials: [(writeNs: Int64, pressNs: Int64, heardFrames: Int)] = []
             for trial in 0..<card.trials {
-                let writeNs = monotonicNs(of: .now)
+                let writeNs = Instant.now.ns
                 #expect(loudspeaker.write(sound) == sound.count)
                 // Each time at another place between two periods and two ticks.
                 usleep(UInt32(60_000 + trial * 1117 % 20_000))
                 let before = loudspeaker.position.heardFrames
-                let pressNs = monotonicNs(of: .now)
+                let pressNs = Instant.now.ns
                 let epoch = loudspeaker.flush()
                 #expect(eventually { loudspeaker.position.epoch == epoch })
                 let heard = try #require(loudspeaker.heardAtFlush(epoch))

@@ -1,4 +1,5 @@
 import Foundation
+import MonotonicClock
 import Synchronization
 import Testing
 
@@ -75,7 +76,7 @@ final class Listener: @unchecked Sendable {
             for frame in 0..<count {
                 samples.append(start.loadUnaligned(fromByteOffset: frame * layout.bytesPerFrame, as: Int16.self))
             }
-            looks.append((monotonicNs(of: .now), samples.count))
+            looks.append((Instant.now.ns, samples.count))
         }
     }
 }

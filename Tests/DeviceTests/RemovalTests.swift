@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -110,7 +111,7 @@ extension Devices {
 
         /// How long it took until `condition` held; an error after 3 s.
         private func milliseconds(until condition: () -> Bool) throws -> Int {
-            let start = SuspendingClock.now
+            let start = Instant.now
             let isTrue = eventually(condition)
             try #require(isTrue)
             return Int(start.duration(to: .now) / .milliseconds(1))

@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -62,7 +63,7 @@ extension Devices {
             heart.beat(ms: 300)
             microphone?.start(at: .now)
             heart.standStill(ms: 0)
-            let start = SuspendingClock.now
+            let start = Instant.now
             #expect(eventually(limitMs: 5000) { microphone?.failure != nil })
             let givenUpMs = Int(start.duration(to: .now) / .milliseconds(1))
             #expect(microphone?.failure == AudioError(.reopen, "\(cable.kiosk): capture: the card stands still"))

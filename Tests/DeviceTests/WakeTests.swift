@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -20,7 +21,7 @@ extension Devices {
             stream.start(at: .now)
             let buffer = UnsafeMutableBufferPointer<Int16>.allocate(capacity: 24_000)
             defer { buffer.deallocate() }
-            let start = SuspendingClock.now
+            let start = Instant.now
             /// When each read happened, in ms, and the frames before and after it.
             var reads: [(ms: Double, from: Int, to: Int)] = []
             var wakeUps = 0

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Realtime
 
 @testable import Session

@@ -1,9 +1,10 @@
+import MonotonicClock
 import Realtime
 
 @testable import Session
 
 /// The base of every virtual clock.
-let t0 = SuspendingClock.now
+let t0 = Instant.now
 
 extension Instant {
     static func ms(_ milliseconds: Int) -> Instant { t0 + .milliseconds(milliseconds) }

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Testing
 
 @testable import Session

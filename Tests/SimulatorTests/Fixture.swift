@@ -1,4 +1,5 @@
 import Foundation
+import MonotonicClock
 
 @testable import realtime_simulator
 
@@ -54,7 +55,7 @@ enum Sound {
 /// A session on a virtual clock, with the events it has sent so far.
 struct Visit {
     var session: SimulatedSession
-    private(set) var instant = SuspendingClock().now
+    private(set) var instant = Instant.now
     private(set) var outputs: [SimulatedSession.Output] = []
 
     init(

@@ -1,12 +1,12 @@
 import Glibc
+import MonotonicClock
 import Testing
 
 @testable import Transport
 
-typealias Instant = SuspendingClock.Instant
 
 /// The instant that a test calls now; time passes only where a test says so.
-let start = SuspendingClock.now
+let start = Instant.now
 
 /// The error that `body` throws; nil when it throws none, or another.
 func thrown<Failure: Error, Value>(_ type: Failure.Type, by body: () throws -> Value) -> Failure? {
@@ -20,8 +20,8 @@ func thrown<Failure: Error, Value>(_ type: Failure.Type, by body: () throws -> V
 
 /// Calls `turn` until it returns a value; nil after 5 s of real time.
 func eventually<Value>(_ turn: () throws -> Value?) rethrows -> Value? {
-    let limit = SuspendingClock.now + .seconds(5)
-    while SuspendingClock.now < limit {
+    let limit = Instant.now + .seconds(5)
+    while Instant.now < limit {
         if let value = try turn() { return value }
         // Gives the other threads and the kernel a moment.
         poll(nil, 0, 1)

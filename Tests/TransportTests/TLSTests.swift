@@ -1,4 +1,5 @@
 import Foundation
+import MonotonicClock
 import Testing
 
 @testable import Transport
