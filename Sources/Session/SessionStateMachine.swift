@@ -131,25 +131,8 @@ public struct SessionStateMachine: Sendable {
     public var isIdle: Bool { turns.isEmpty && !button.mayBeginTurn }
 
     /// Whether captured audio is wanted as it comes; otherwise now and then is enough.
-    private var wantsFrames: Bool {
+    var wantsFrames: Bool {
         button.state != .idle || utterances.wantsFrames || microphone.wantsFrames
-    }
-
-    /// What an owner wants to know after an input.
-    public struct Status: Sendable, Equatable {
-        public let deadline: Instant?
-        public let oldestNeededFrame: Int
-        public let wantsFrames: Bool
-        public let indicator: Indicator
-        public let isIdle: Bool
-    }
-
-    /// Everything there is to know, at once. Mutating so that it is read in place: a property of an object's machine is
-    /// read from a copy of the machine.
-    public mutating func status() -> Status {
-        Status(
-            deadline: deadline, oldestNeededFrame: oldestNeededFrame, wantsFrames: wantsFrames, indicator: indicator,
-            isIdle: isIdle)
     }
 
     /// Whether anything is to be heard now or in a moment.

@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import GPIO
@@ -18,11 +19,11 @@ extension Devices {
             #expect(try button.idle() == [])
             var latestMs = 0.0
             for isPressed in [true, false, true, false] {
-                let beforeNs = monotonicNs()
+                let beforeNs = Instant.now.ns
                 try chip.pull(4, high: isPressed != activeLow)
-                let afterNs = monotonicNs()
+                let afterNs = Instant.now.ns
                 let edges = try button.watch(count: 1)
-                latestMs = max(latestMs, Double(monotonicNs() - afterNs) / 1e6)
+                latestMs = max(latestMs, Double(Instant.now.ns - afterNs) / 1e6)
                 #expect(edges.map(\.isActive) == [isPressed])
                 #expect((beforeNs...afterNs).contains(edges.first?.timestampNs ?? 0))
                 #expect(try button.idle() == [])
@@ -52,12 +53,12 @@ extension Devices {
             // A second line bounces along and is read edge by edge: it says how many edges there really were.
             let witness = try LineRequest(input: "WITNESS", chip: chip.label, activeLow: false)
             var seen: [EdgeEvent] = []
-            let startNs = monotonicNs()
+            let startNs = Instant.now.ns
             for edge in 1...21 {
                 try chip.pull(4, high: edge % 2 == 1)
                 try chip.pull(5, high: edge % 2 == 1)
                 seen += try witness.readEdges()
-                while monotonicNs() < startNs + Int64(edge) * 150_000 { usleep(50) }
+                while Instant.now.ns < startNs + Int64(edge) * 150_000 { usleep(50) }
             }
             let settled = try button.watch(count: 1) + button.idle()
             #expect(settled.map(\.isActive) == [true])

@@ -50,7 +50,7 @@ extension Devices {
                 usleep(UInt32(60_000 + trial * 1_300))
                 let edges = try button.watch(count: 1)
                 let edge = try #require(edges.first)
-                let instant = Instant.now + .nanoseconds(edge.timestampNs - monotonicNs())
+                let instant = Instant(ns: edge.timestampNs)
                 let found = microphone.frame(at: instant)
                 read()
                 // As if the newest frame were captured when it is read.

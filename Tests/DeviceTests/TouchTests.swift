@@ -1,5 +1,6 @@
 import Foundation
 import KioskBench
+import MonotonicClock
 import Testing
 
 @testable import Audio
@@ -43,11 +44,11 @@ extension Devices {
 
             /// Touches the button, and lets go after a time; the flush of a press, nil when it was none.
             mutating func touch(releasingAfterNs: Int64? = nil) throws -> UInt16? {
-                var releaseNs = releasingAfterNs.map { monotonicNs() + $0 }
+                var releaseNs = releasingAfterNs.map { Instant.now.ns + $0 }
                 var isTouched = false
                 try chip.pull(4, high: true)
                 while true {
-                    let nowNs = monotonicNs()
+                    let nowNs = Instant.now.ns
                     if let at = releaseNs, at <= nowNs {
                         try chip.pull(4, high: false)
                         releaseNs = nil
@@ -60,7 +61,7 @@ extension Devices {
                     isTouched = isUnsettled
                     let wakeNs = min(button.deadlineNs ?? .max, releaseNs ?? .max, nowNs + 100_000_000)
                     var waiting = pollfd(fd: button.descriptor, events: Int16(POLLIN), revents: 0)
-                    poll(&waiting, 1, Int32(max(0, wakeNs - monotonicNs()) / 1_000_000 + 1))
+                    poll(&waiting, 1, Int32(max(0, wakeNs - Instant.now.ns) / 1_000_000 + 1))
                 }
             }
 
@@ -81,11 +82,11 @@ extension Devices {
             var kiosk = try Kiosk(cable)
             var trials: [(writeNs: Int64, pressNs: Int64, heardFrames: Int)] = []
             for trial in 0..<trialCount {
-                let writeNs = monotonicNs()
+                let writeNs = Instant.now.ns
                 #expect(kiosk.loudspeaker.write(Self.tone) == Self.tone.count)
                 // Each time at another place between two periods and two ticks.
                 usleep(UInt32(60_000 + trial * 1117 % 20_000))
-                let pressNs = monotonicNs()
+                let pressNs = Instant.now.ns
                 let epoch = try #require(try kiosk.touch())
                 #expect(eventually { kiosk.loudspeaker.position.epoch == epoch })
                 trials.append((writeNs, pressNs, try #require(kiosk.loudspeaker.heardAtFlush(epoch))))
@@ -125,7 +126,7 @@ extension Devices {
             var kiosk = try Kiosk(cable)
             var writes: [Int64] = []
             for trial in 1...trialCount {
-                writes.append(monotonicNs())
+                writes.append(Instant.now.ns)
                 #expect(kiosk.loudspeaker.write(Self.tone) == Self.tone.count)
                 usleep(UInt32(60_000 + trial * 1117 % 20_000))
                 #expect(try kiosk.touch(releasingAfterNs: 3_000_000) == nil)
