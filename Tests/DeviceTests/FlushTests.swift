@@ -25,25 +25,6 @@ extension Devices {
 
         private let cable = Loopback(cable: 3)
 
-        /// No tick and no period is a whole number of its cycles, so that a hard cut is a step: up to nine times as
-        /// large as any of its own at 24 kHz.
-        private static let toneHertz = 437.0
-        private static let toneAmplitude = 12_000.0
-
-        private func tone(_ count: Int) -> [Int16] {
-            let turn = 2 * Double.pi * Self.toneHertz / 24_000
-            return (0..<count).map { Int16((Self.toneAmplitude * sin(turn * Double($0))).rounded()) }
-        }
-
-        /// The steepest step of the tone, with what rounding and a filter add but where it begins: it rings there.
-        private func steepestStep(rate: Int) -> Double {
-            Self.toneAmplitude * 2 * .pi * Self.toneHertz / Double(rate) * 1.02 + 2
-        }
-
-        private func steepest(_ samples: ArraySlice<Int16>) -> Int {
-            zip(samples, samples.dropFirst()).reduce(0) { max($0, abs(Int($1.1) - Int($1.0))) }
-        }
-
         @Test(arguments: [
             Card(rate: 48_000, periodMs: 10, bufferMs: 40, trials: 100),
             Card(rate: 24_000, periodMs: 10, bufferMs: 40, trials: 30),
@@ -55,7 +36,7 @@ extension Devices {
                 device: AudioDevice(cable.kiosk, periodMs: card.periodMs, bufferMs: card.bufferMs))
             loudspeaker.start(at: .now)
             usleep(100_000)
-            let sound = tone(12_000)
+            let sound = SteadyTone.samples(12_000)
             var trials: [(writeNs: Int64, pressNs: Int64, heardFrames: Int)] = []
             for trial in 0..<card.trials {
                 let writeNs = Instant.now.ns
@@ -82,9 +63,9 @@ extension Devices {
                 silenceMs.append(Double(recording.ns(of: last) - trial.pressNs) / 1e6)
                 let recordedMs = Double(last + 1 - first) * 1000 / Double(card.rate)
                 differenceMs.append(recordedMs - Double(trial.heardFrames) / 24)
-                steps.append(steepest(window[(first + card.rate / 50)...]))
+                steps.append(SteadyTone.steepest(window[(first + card.rate / 50)...]))
             }
-            let allowedStep = steepestStep(rate: card.rate)
+            let allowedStep = SteadyTone.steepestStep(rate: card.rate)
             let (silence, sounding) = (silenceMs.sorted(), soundMs.sorted())
             let p99 = card.trials * 99 / 100
             #expect(silence[p99] <= Self.silenceLimitMs)
@@ -110,7 +91,7 @@ extension Devices {
             loudspeaker.start(at: .now)
             usleep(100_000)
             // Ends at a peak of the tone.
-            let sound = tone(2403)
+            let sound = SteadyTone.samples(2403)
             let pieces = 10
             var (heard, isMonotonic) = (0, true)
             for piece in 0..<pieces {
@@ -127,9 +108,9 @@ extension Devices {
             #expect(isMonotonic)
             usleep(50_000)
             let samples = listener.recording().samples
-            let allowedStep = steepestStep(rate: rate)
+            let allowedStep = SteadyTone.steepestStep(rate: rate)
             let first = try #require(samples.firstIndex { $0 != 0 })
-            let step = steepest(samples[(first + rate / 50)...])
+            let step = SteadyTone.steepest(samples[(first + rate / 50)...])
             #expect(Double(step) <= allowedStep)
             #expect(loudspeaker.statistics.gaps == pieces - 1)
             #expect(loudspeaker.statistics.underruns == 0)

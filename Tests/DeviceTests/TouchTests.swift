@@ -14,13 +14,8 @@ extension Devices {
         private static let silenceLimitMs = 20.0
         private static let fadeMs = Double(PlaybackStage.cutMs)
 
-        private static let toneHertz = 437.0
-        private static let toneAmplitude = 12_000.0
         /// Half a second; fades away as speech does, so that the next one is no sound that goes on.
-        private static let tone = (0..<12_000).map {
-            let loudness = toneAmplitude * max(0, min(1, Double(11_700 - $0) / 2400))
-            return Int16((loudness * sin(2 * Double.pi * toneHertz / 24_000 * Double($0))).rounded())
-        }
+        private static let tone = SteadyTone.samples(12_000) { max(0, min(1, Double(11_700 - $0) / 2400)) }
 
         private let cable = Loopback(cable: 5)
 
@@ -71,10 +66,6 @@ extension Devices {
             }
         }
 
-        private func steepest(_ samples: ArraySlice<Int16>) -> Int {
-            zip(samples, samples.dropFirst()).reduce(0) { max($0, abs(Int($1.1) - Int($1.0))) }
-        }
-
         @Test(arguments: [48_000, 24_000])
         func aPressSilencesTheCardWithoutAClickAndEndsWhatWasHeard(rate: Int) throws {
             let trialCount = 100
@@ -103,11 +94,11 @@ extension Devices {
                 silenceMs.append(Double(recording.ns(of: last) - trial.pressNs) / 1e6)
                 let recordedMs = Double(last + 1 - first) * 1000 / Double(rate)
                 differenceMs.append(recordedMs - Double(trial.heardFrames) / 24)
-                steps.append(steepest(window[(first + rate / 50)...]))
+                steps.append(SteadyTone.steepest(window[(first + rate / 50)...]))
             }
             let silence = silenceMs.sorted()
             let p99 = silence[trialCount * 99 / 100]
-            let allowedStep = Self.toneAmplitude * 2 * .pi * Self.toneHertz / Double(rate) * 1.02 + 2
+            let allowedStep = SteadyTone.steepestStep(rate: rate)
             #expect(p99 <= Self.silenceLimitMs)
             #expect(Double(steps.max() ?? 0) <= allowedStep)
             // The fade is heard and not counted, and what was muted before the press was known is neither.
@@ -147,8 +138,8 @@ extension Devices {
                 #expect(dip.lowerBound > 1200 && dip.upperBound < 4800)
                 dipMs.append(Double(dip.count) / 24)
                 silentMs.append(Double(dip.filter { heard[$0] == 0 }.count) / 24)
-                let step = steepest(heard[480...])
-                #expect(Double(step) <= Self.toneAmplitude * 2 * .pi * Self.toneHertz / 24_000 * 1.02 + 2)
+                let step = SteadyTone.steepest(heard[480...])
+                #expect(Double(step) <= SteadyTone.steepestStep(rate: 24_000))
             }
             #expect((dipMs.max() ?? .infinity) < 35)
             #expect((silentMs.min() ?? 0) > 3)
