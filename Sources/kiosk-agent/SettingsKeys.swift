@@ -177,7 +177,7 @@ extension SettingsKeys {
         }
     }
 
-    /// A count of milliseconds.
+    /// A whole number within a range; milliseconds unless `unit` says otherwise.
     private static func integer(
         _ section: String, _ name: String, _ field: any Field<Int>, _ range: ClosedRange<Int>,
         unit: String = " (ms)"
