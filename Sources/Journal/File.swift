@@ -30,6 +30,13 @@ struct File: ~Copyable {
         return Int64(status.st_size)
     }
 
+    /// The day (UTC, `2026-11-21`) on which the content was changed last.
+    borrowing func changedDay() throws(JournalError) -> String {
+        var status = stat()
+        try perform("stat") { orErrno(Int(fstat(descriptor, &status))) }
+        return WallClock.day(atMs: Int64(status.st_mtim.tv_sec) * 1000)
+    }
+
     /// Writes all of `bytes`, in one write(2) unless the system takes less.
     borrowing func write(_ bytes: ArraySlice<UInt8>) throws(JournalError) {
         var rest = bytes

@@ -52,7 +52,7 @@ struct JournalDirectory: ~Copyable {
     /// What a rewrite that did not end left behind is removed.
     borrowing func lastSegment(_ recovery: inout Recovery) throws(JournalError) -> UInt64? {
         var last: UInt64?
-        for name in try names().sorted() {
+        for name in try Self.names(in: path).sorted() {
             if name.hasSuffix(Self.rewriteSuffix) {
                 try remove(path + "/" + name)
             } else if name.hasSuffix(Self.segmentSuffix) {
@@ -104,7 +104,16 @@ struct JournalDirectory: ~Copyable {
         return String(repeating: "0", count: nameDigits - digits.count) + digits
     }
 
-    private borrowing func names() throws(JournalError) -> [String] {
+    /// The names of the segments, oldest first.
+    static func segmentNames(in path: String) throws(JournalError) -> [String] {
+        try names(in: path).filter { name in
+            guard name.hasSuffix(segmentSuffix) else { return false }
+            let digits = name.dropLast(segmentSuffix.count)
+            return UInt64(digits).map { stem($0) == digits } ?? false
+        }.sorted()
+    }
+
+    private static func names(in path: String) throws(JournalError) -> [String] {
         guard let stream = opendir(path) else { throw .failed(path: path, step: "opendir", errno: errno) }
         defer { closedir(stream) }
         var names: [String] = []

@@ -18,6 +18,14 @@ public struct WallClock: Sendable {
     }
 }
 
+extension WallClock {
+    /// Milliseconds of a day, UTC: leap seconds are not counted.
+    public static let dayMs: Int64 = 86_400_000
+
+    /// The day of an instant, UTC, as entries have it: `2026-11-21`.
+    public static func day(atMs instantMs: Int64) -> String { String(Timestamp.text(instantMs).prefix(10)) }
+}
+
 /// RFC 3339 instants as the journal writes them: UTC, milliseconds, `Z`; 24 bytes, so text order is time order.
 enum Timestamp {
     /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year.

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@testable import Journal
+
+@Suite struct JournalReaderTests {
+    private let folder = JournalFolder()
+    private static let dayMs = WallClock.dayMs
+    /// 2026-11-21T00:00:00Z.
+    private static let startMs: Int64 = 1_795_219_200_000
+
+    /// Three entries on each of two days; segments as small as they get.
+    private func fill(segmentLimitBytes: Int64 = Journal.segmentLimitBytes) throws {
+        var journal = try folder.open(segmentLimitBytes: segmentLimitBytes)
+        for number in 0..<6 {
+            let atMs = Self.startMs + Int64(number / 3) * Self.dayMs + Int64(number) * 1000
+            try journal.append(kind: "turn", members: #"{"turn":\#(number)}"#, durable: false, atMs: atMs)
+        }
+        // As if written when they say, whatever day it is.
+        for name in try folder.names(".jsonl") { try touch(name, dayOffset: 1) }
+    }
+
+    private func seqs(day: String? = nil, upTo lastSeq: UInt64 = .max) throws -> [UInt64] {
+        var reader = JournalReader(directory: folder.path)
+        var seqs: [UInt64] = []
+        try reader.read(day: day, upTo: lastSeq) { seqs.append($0.seq) }
+        return seqs
+    }
+
+    private func touch(_ name: String, dayOffset: Int) throws {
+        let date = Date(timeIntervalSince1970: Double(Self.startMs) / 1000 + Double(dayOffset) * 86_400)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: folder.path + "/" + name)
+    }
+
+    @Test func everyEntryIsHandedOverInOrderWithItsLine() throws {
+        try fill(segmentLimitBytes: 200)
+        #expect(try folder.names(".jsonl").count > 1)
+        #expect(try seqs() == [1, 2, 3, 4, 5, 6])
+        var reader = JournalReader(directory: folder.path)
+        var lines: [String] = []
+        try reader.read { lines.append(String(decoding: $0.line, as: UTF8.self)) }
+        #expect(lines.first?.hasPrefix(#"{"seq":1,"at":"2026-11-21T00:00:00.000Z","kind":"turn","turn":0,"#) == true)
+        #expect(reader.firstDay == "2026-11-21" && reader.lastDay == "2026-11-22")
+        #expect(reader.damagedLines == 0)
+    }
+
+    @Test func aDayHasItsOwnEntriesOnly() throws {
+        try fill()
+        #expect(try seqs(day: "2026-11-21") == [1, 2, 3])
+        #expect(try seqs(day: "2026-11-22") == [4, 5, 6])
+        #expect(try seqs(day: "2026-11-20") == [])
+        #expect(try seqs(day: "2026-11-22", upTo: 5) == [4, 5])
+    }
+
+    @Test func aSegmentLastWrittenBeforeTheDayIsNotRead() throws {
+        try fill()
+        let name = try #require(try folder.names(".jsonl").first)
+        try touch(name, dayOffset: 0)
+        #expect(try seqs(day: "2026-11-22") == [])
+        try touch(name, dayOffset: 1)
+        #expect(try seqs(day: "2026-11-22") == [4, 5, 6])
+        try touch(name, dayOffset: 400)
+        #expect(try seqs(day: "2026-11-22") == [4, 5, 6])
+    }
+
+    @Test func damagedLinesAreCountedAndHalfALineAtTheEndIsNot() throws {
+        try fill()
+        let name = try #require(try folder.names(".jsonl").first)
+        var bytes = try folder.contents(name)
+        let second = try #require(bytes.firstIndex(of: 10)) + 1
+        bytes[second + 70] ^= 1
+        try folder.write(bytes + Array(#"{"seq":7,"at":"2026-11-22T"#.utf8), to: name)
+        var reader = JournalReader(directory: folder.path)
+        var seqs: [UInt64] = []
+        try reader.read { seqs.append($0.seq) }
+        #expect(seqs == [1, 3, 4, 5, 6])
+        #expect(reader.damagedLines == 1)
+    }
+
+    @Test func aLineWithoutEndCostsNoMemory() throws {
+        try fill()
+        let name = try #require(try folder.names(".jsonl").first)
+        try folder.write(try folder.contents(name) + [UInt8](repeating: 120, count: 5 << 20), to: name)
+        #expect(try seqs() == [1, 2, 3, 4, 5, 6])
+    }
+
+    @Test func otherFilesAndAnOpenJournalAreNoObstacle() throws {
+        try fill()
+        try folder.write(Array("{}\n".utf8), to: "notes.jsonl")
+        try folder.write([1, 2, 3], to: JournalFolder.torn(1))
+        let journal = try folder.open()
+        #expect(try seqs().count == 6)
+        #expect(journal.recovery.lastSeq == 6)
+    }
+
+    @Test func withoutAFolderItSaysSo() throws {
+        #expect(throws: JournalError.self) { try self.seqs() }
+    }
+
+    @Test func theDayOfAnInstantIsThatOfItsTimestamp() {
+        #expect(WallClock.day(atMs: Self.startMs) == "2026-11-21")
+        #expect(WallClock.day(atMs: Self.startMs - 1) == "2026-11-20")
+    }
+}
