@@ -33,7 +33,13 @@ public struct PriceTable: Sendable, Equatable, Decodable {
     }
 
     /// USD for a response; nil when the model or the usage has no price.
-    public func cost(of usage: Usage, model: String) -> Double? {
+    public func cost(of usage: Usage, model: String) -> Double? { detail(of: usage, model: model)?.total }
+
+    /// USD for a built-in transcript; nil when the model has no price of the usage's kind.
+    public func cost(of usage: TranscriptionUsage, model: String) -> Double? { detail(of: usage, model: model)?.total }
+
+    /// `cost` by what was counted.
+    public func detail(of usage: Usage, model: String) -> CostDetail? {
         guard let price = Self.price(of: model, in: responses) else { return nil }
         let isSilent = usage.inputTokens == nil && usage.inputDetails == nil
             && usage.outputTokens == nil && usage.outputDetails == nil
@@ -41,33 +47,43 @@ public struct PriceTable: Sendable, Equatable, Decodable {
         let input = InputTokens(usage)
         let output = usage.outputDetails
         let textOut = output?.textTokens ?? (output?.audioTokens == nil ? usage.outputTokens ?? 0 : 0)
-        var sum = Double(input.text - input.cachedText) * price.textIn + Double(input.cachedText) * price.textCached
-        sum += Double(input.audio - input.cachedAudio) * price.audioIn + Double(input.cachedAudio) * price.audioCached
-        sum += Double(textOut) * price.textOut + Double(output?.audioTokens ?? 0) * price.audioOut
+        var detail = CostDetail()
+        detail[.textIn] = Self.usd(input.text - input.cachedText, price.textIn)
+        detail[.textCached] = Self.usd(input.cachedText, price.textCached)
+        detail[.textOut] = Self.usd(textOut, price.textOut)
+        detail[.audioIn] = Self.usd(input.audio - input.cachedAudio, price.audioIn)
+        detail[.audioCached] = Self.usd(input.cachedAudio, price.audioCached)
+        detail[.audioOut] = Self.usd(output?.audioTokens ?? 0, price.audioOut)
         if input.image > 0 {
             guard let imageIn = price.imageIn else { return nil }
-            sum += Double(input.image - input.cachedImage) * imageIn
-            sum += Double(input.cachedImage) * (price.imageCached ?? imageIn)
+            detail[.imageIn] = Self.usd(input.image - input.cachedImage, imageIn)
+            detail[.imageCached] = Self.usd(input.cachedImage, price.imageCached ?? imageIn)
         }
-        return sum / 1_000_000
+        return detail
     }
 
-    /// USD for a built-in transcript; nil when the model has no price of the usage's kind.
-    public func cost(of usage: TranscriptionUsage, model: String) -> Double? {
+    /// `cost` by what was counted.
+    public func detail(of usage: TranscriptionUsage, model: String) -> CostDetail? {
         guard let price = Self.price(of: model, in: transcriptions) else { return nil }
+        var detail = CostDetail()
         switch usage {
         case .duration(let seconds):
-            return price.perMinute.map { seconds / 60 * $0 }
+            guard let perMinute = price.perMinute else { return nil }
+            detail[.audioMinutes] = seconds / 60 * perMinute
         case .tokens(let tokens):
             guard let audioIn = price.audioIn, let textIn = price.textIn, let textOut = price.textOut
             else { return nil }
             // Without details the input is what was transcribed: audio.
             let text = tokens.inputDetails?.textTokens ?? 0
             let audio = tokens.inputDetails?.audioTokens ?? max(0, (tokens.inputTokens ?? 0) - text)
-            let sum = Double(audio) * audioIn + Double(text) * textIn + Double(tokens.outputTokens ?? 0) * textOut
-            return sum / 1_000_000
+            detail[.audioIn] = Self.usd(audio, audioIn)
+            detail[.textIn] = Self.usd(text, textIn)
+            detail[.textOut] = Self.usd(tokens.outputTokens ?? 0, textOut)
         }
+        return detail
     }
+
+    private static func usd(_ tokens: Int, _ perMillion: Double) -> Double { Double(tokens) * perMillion / 1_000_000 }
 
     /// Exact name first, then the name a dated snapshot belongs to ("gpt-4o-mini-transcribe-2025-12-15").
     private static func price<Price>(of model: String, in table: [String: Price]) -> Price? {
