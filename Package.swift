@@ -64,7 +64,9 @@ let package = Package(
         .testTarget(name: "GPIOTests", dependencies: ["GPIO"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "MonotonicClock"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal"]),
-        .testTarget(name: "AgentTests", dependencies: ["kiosk-agent", "Session", "Realtime", "MonotonicClock"]),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: ["kiosk-agent", "Session", "Realtime", "Journal", "Audio", "MonotonicClock"]),
         .testTarget(name: "SimulatorTests", dependencies: ["realtime-simulator", "MonotonicClock"]),
         .testTarget(name: "EndToEndTests", dependencies: ["KioskBench"]),
 

@@ -18,6 +18,8 @@ public struct Fault: Sendable, Equatable, Error {
         case settings
         /// Something has no price in the table.
         case price
+        /// A threshold of the daily budget was reached.
+        case budget
     }
 
     public var `class`: Class

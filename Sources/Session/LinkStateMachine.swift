@@ -14,6 +14,9 @@ public struct LinkStateMachine: Sendable {
         case sessionUpdated(SessionInfo)
         case serverError(APIError)
         case deadlineReached
+        /// No session is wanted until `resume`; `reason` is what the server and the journal are told.
+        case rest(reason: String)
+        case resume
         case stop
     }
 
@@ -46,8 +49,11 @@ public struct LinkStateMachine: Sendable {
         case ready(session: String)
         /// No link until the instant. -> `connecting`.
         case waiting(until: Instant)
-        /// We gave the connection up and wait for its end. -> `waiting` until `retryAt`.
-        case leaving(retryAt: Instant, deadline: Instant)
+        /// We gave the connection up and wait for its end. -> `waiting` until `retryAt`; `connecting` when that is past;
+        /// `resting` when it is nil.
+        case leaving(retryAt: Instant?, deadline: Instant)
+        /// No session is wanted. -> `connecting` on resume, `stopped`.
+        case resting
         /// Stop asked for, closing handshake under way. -> `stopped`.
         case closing(deadline: Instant)
         /// Final.
@@ -62,6 +68,8 @@ public struct LinkStateMachine: Sendable {
         case busy
         /// Somebody has to act: key, credit, model.
         case refused
+        /// None is wanted: today's budget is spent.
+        case spent
     }
 
     /// From the upgrade to `session.created`, and from there to `session.updated` (contract: 10 s).
@@ -92,13 +100,13 @@ public struct LinkStateMachine: Sendable {
     var isStopping: Bool {
         switch state {
         case .closing, .stopped: true
-        case .idle, .connecting, .greeting, .configuring, .ready, .waiting, .leaving: false
+        case .idle, .connecting, .greeting, .configuring, .ready, .waiting, .leaving, .resting: false
         }
     }
 
     var deadline: Instant? {
         switch state {
-        case .idle, .connecting, .ready, .stopped: nil
+        case .idle, .connecting, .ready, .resting, .stopped: nil
         case .greeting(let deadline), .configuring(_, let deadline), .leaving(_, let deadline), .closing(let deadline):
             deadline
         case .waiting(let until): until
@@ -114,6 +122,8 @@ public struct LinkStateMachine: Sendable {
         case .sessionUpdated(let session): sessionUpdated(session)
         case .serverError(let error): serverError(error, at: now)
         case .deadlineReached: deadlineReached(at: now)
+        case .rest(let reason): rest(reason, at: now)
+        case .resume: resume(at: now)
         case .stop: stop(at: now)
         }
     }
@@ -123,6 +133,9 @@ public struct LinkStateMachine: Sendable {
         case .idle:
             state = .connecting
             return [.connect]
+        case .resting:
+            // Spent before the start.
+            return []
         case .connecting, .greeting, .configuring, .ready, .waiting, .leaving, .closing, .stopped:
             preconditionFailure("started twice")
         }
@@ -136,7 +149,7 @@ public struct LinkStateMachine: Sendable {
             state = .greeting(deadline: now + Self.greetingLimit)
             // Before anything else: an unconfigured session listens and answers by itself.
             return [.configure(eventID: configureID)]
-        case .idle, .greeting, .configuring, .ready, .waiting, .leaving, .closing, .stopped:
+        case .idle, .greeting, .configuring, .ready, .waiting, .leaving, .resting, .closing, .stopped:
             // The upgrade crossed our stop or give-up on the wire.
             return []
         }
@@ -147,7 +160,7 @@ public struct LinkStateMachine: Sendable {
         case .greeting:
             state = .configuring(session: session.id, deadline: now + Self.greetingLimit)
             return []
-        case .idle, .connecting, .configuring, .ready, .waiting, .leaving, .closing, .stopped:
+        case .idle, .connecting, .configuring, .ready, .waiting, .leaving, .resting, .closing, .stopped:
             // A second greeting changes nothing; one after our give-up is too late.
             return []
         }
@@ -168,7 +181,7 @@ public struct LinkStateMachine: Sendable {
             lastReport = nil
             trouble = nil
             return [.opened(session: session.id)]
-        case .idle, .connecting, .ready, .waiting, .leaving, .closing, .stopped:
+        case .idle, .connecting, .ready, .waiting, .leaving, .resting, .closing, .stopped:
             return []
         }
     }
@@ -183,7 +196,7 @@ public struct LinkStateMachine: Sendable {
             trouble = .refused
             return report(Fault(.refused, "the server refuses the session settings: \(error.message)"))
                 + [.close(reason: "session settings refused")]
-        case .idle, .connecting, .ready, .waiting, .leaving, .closing, .stopped:
+        case .idle, .connecting, .ready, .waiting, .leaving, .resting, .closing, .stopped:
             return []
         }
     }
@@ -199,12 +212,11 @@ public struct LinkStateMachine: Sendable {
             state = .connecting
             return [closed, .connect]
         case .leaving(let retryAt, _):
-            state = .waiting(until: retryAt)
-            return [.wait(retryAt - now)]
+            return left(retryAt: retryAt, at: now)
         case .closing:
             state = .stopped
             return [.stopped]
-        case .idle, .waiting, .stopped:
+        case .idle, .waiting, .resting, .stopped:
             return []
         }
     }
@@ -231,20 +243,75 @@ public struct LinkStateMachine: Sendable {
         case .greeting: return giveUp("no session.created within 10 s of the upgrade", at: now)
         case .configuring: return giveUp("no session.updated within 10 s of session.created", at: now)
         case .leaving(let retryAt, _):
-            state = .waiting(until: retryAt)
-            return [.abandon, .wait(retryAt - now)]
+            return [.abandon] + left(retryAt: retryAt, at: now)
         case .waiting:
             state = .connecting
             return [.connect]
         case .closing:
             state = .stopped
             return [.abandon, .stopped]
-        case .idle, .connecting, .ready, .stopped: return []
+        case .idle, .connecting, .ready, .resting, .stopped: return []
         }
     }
 
     private mutating func giveUp(_ why: String, at now: Instant) -> [Action] {
         [.abandon] + fail(LinkLoss(words: why), at: now)
+    }
+
+    /// The connection we gave up has ended.
+    private mutating func left(retryAt: Instant?, at now: Instant) -> [Action] {
+        guard let retryAt else {
+            state = .resting
+            return []
+        }
+        guard retryAt > now else {
+            state = .connecting
+            return [.connect]
+        }
+        state = .waiting(until: retryAt)
+        return [.wait(retryAt - now)]
+    }
+
+    private mutating func rest(_ reason: String, at now: Instant) -> [Action] {
+        switch state {
+        case .ready(let session):
+            trouble = .spent
+            state = .leaving(retryAt: nil, deadline: now + Self.closingLimit)
+            return [.closed(session: session, reason: reason), .close(reason: reason)]
+        case .greeting, .configuring:
+            trouble = .spent
+            state = .leaving(retryAt: nil, deadline: now + Self.closingLimit)
+            return [.close(reason: reason)]
+        case .connecting:
+            trouble = .spent
+            state = .resting
+            return [.abandon]
+        case .leaving(_, let deadline):
+            trouble = .spent
+            state = .leaving(retryAt: nil, deadline: deadline)
+            return []
+        case .idle, .waiting:
+            trouble = .spent
+            state = .resting
+            return []
+        case .resting, .closing, .stopped:
+            return []
+        }
+    }
+
+    private mutating func resume(at now: Instant) -> [Action] {
+        switch state {
+        case .resting:
+            trouble = nil
+            state = .connecting
+            return [.connect]
+        case .leaving(nil, let deadline):
+            trouble = nil
+            state = .leaving(retryAt: now, deadline: deadline)
+            return []
+        case .idle, .connecting, .greeting, .configuring, .ready, .waiting, .leaving, .closing, .stopped:
+            return []
+        }
     }
 
     private mutating func stop(at now: Instant) -> [Action] {
@@ -258,7 +325,7 @@ public struct LinkStateMachine: Sendable {
         case .connecting:
             state = .stopped
             return [.abandon, .stopped]
-        case .idle, .waiting:
+        case .idle, .waiting, .resting:
             state = .stopped
             return [.stopped]
         case .closing, .stopped:

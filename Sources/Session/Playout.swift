@@ -56,6 +56,11 @@ struct Playout: Sendable {
         Self.joined((flushing + [current]).flatMap(\.segments).filter { $0.part.response == response })
     }
 
+    /// Whose audio was handed over since the last flush and is not forgotten.
+    var responses: [ResponseID] {
+        current.segments.reduce(into: []) { if !$0.contains($1.part.response) { $0.append($1.part.response) } }
+    }
+
     /// Appends a delta's bytes to the part's audio. The samples to hand to playback.
     mutating func append(_ bytes: [UInt8], of part: ContentPart) -> [Int16] {
         let early = halfSample.flatMap { $0.part == part ? [$0.byte] : nil } ?? []

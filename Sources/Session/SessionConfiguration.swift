@@ -36,12 +36,13 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var builtInModel: String?
     /// Frames of each voice prompt there is.
     public var promptFrames: [VoicePrompt: Int]
+    public var budget: Budget
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
         microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
         transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe",
-        promptFrames: [VoicePrompt: Int] = [:]
+        promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget()
     ) {
         self.model = model
         self.voice = voice
@@ -52,6 +53,7 @@ public struct SessionConfiguration: Sendable, Equatable {
         self.transcriptionInstructions = transcriptionInstructions ?? Self.defaultTranscriptionInstructions
         self.builtInModel = builtInModel
         self.promptFrames = promptFrames
+        self.budget = budget
     }
 
     /// The prompt of the conversation when the operator names no file.

@@ -4,6 +4,7 @@ import Realtime
 /// Each event of the server, handed to the machine it concerns.
 extension SessionStateMachine {
     mutating func received(_ event: ServerEvent, at now: Instant) -> [Action] {
+        noteFirstDelta(event, at: now)
         switch event {
         case .sessionCreated(let session): return linkHandle(.sessionCreated(session), at: now)
         case .sessionUpdated(let session): return linkHandle(.sessionUpdated(session), at: now)
@@ -12,7 +13,7 @@ extension SessionStateMachine {
         case _ where link.readySession == nil: return []
 
         case .speechStarted(let item, _): return speechStarted(item, at: now)
-        case .speechStopped(let item, _): return speechStopped(item)
+        case .speechStopped(let item, _): return speechStopped(item, at: now)
         case .inputCommitted(let item, let previous): return committed(item, previous: previous, at: now)
         case .itemAdded(let item, _), .itemDone(let item, _):
             return item.isUserAudio ? userItemKnown(item.id, at: now) : []
@@ -121,8 +122,9 @@ extension SessionStateMachine {
         return interruption + settleTurns() + show(.speechDetected, of: turn)
     }
 
-    private mutating func speechStopped(_ item: ItemID) -> [Action] {
+    private mutating func speechStopped(_ item: ItemID, at now: Instant) -> [Action] {
         guard let turn = turns.speaking(item) else { return [] }
+        figures.clocks.ended(turn, at: now)
         turns.endSpeaking()
         return show(.speechEnded, of: turn)
     }
@@ -151,7 +153,7 @@ extension SessionStateMachine {
     }
 
     mutating func requestTranscript(_ attempt: Int?, of turn: TurnID) -> [Action] {
-        guard let attempt else { return [] }
+        guard let attempt, isTranscriptAllowed(attempt, of: turn) else { return [] }
         let request = turns.transcriptionRequest(for: turn, attempt: attempt, configuration: configuration)
         return request.map { [.send($0)] } ?? []
     }

@@ -60,7 +60,8 @@ extension SessionStateMachine {
         case .flushed(let heardFrames): _ = playout.flushed(heardFrames: heardFrames)
         case .playbackLost: _ = prompts.handle(.fellSilent, at: now)
         case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .touched, .untouched,
-            .captured, .stop: break
+            .captured, .today, .spentBefore, .stop:
+            break
         }
         if !playout.isPromptPending { _ = prompts.handle(.fellSilent, at: now) }
         if wasSpeaking, !prompts.isSpeaking, isLinkStopped, !actions.contains(.stopped) { actions.append(.stopped) }

@@ -30,6 +30,10 @@ public struct SessionStateMachine: Sendable {
         /// The playback device is gone, and with it what it had not played.
         case playbackLost
         case deadlineReached
+        /// The wall clock's day, UTC, for example "2026-11-21"; before `start`, and whenever it is another.
+        case today(String)
+        /// What the journal says that earlier lives of the program spent on a day.
+        case spentBefore(CostSum, day: String)
         /// SIGTERM.
         case stop
     }
@@ -74,8 +78,6 @@ public struct SessionStateMachine: Sendable {
     var turns = TurnLedger()
     var display = TurnDisplay()
     private var capturedUntilFrame = 0
-    /// Models whose missing price was said.
-    private var unpriced: Set<String> = []
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     /// An answer failed before anything of it was heard; its visitor is still to be told.
@@ -83,6 +85,7 @@ public struct SessionStateMachine: Sendable {
     var isLinkStopped = false
     /// Playback has a gain of 0 because the button was touched, until then at most.
     var mutedUntil: Instant?
+    var figures: SessionFigures
 
     /// Undecodable messages reported a session; a server gone mad must not flood the journal.
     static let reportedUndecodable = 5
@@ -91,6 +94,7 @@ public struct SessionStateMachine: Sendable {
     public init(configuration: SessionConfiguration, prices: PriceTable?, seed: UInt64) {
         self.configuration = configuration
         self.prices = prices
+        figures = SessionFigures(configuration)
         link = LinkStateMachine(seed: seed)
         let (preRollFrames, tailFrames) = switch configuration.detection {
         case .pushToTalk(let preRollFrames, let tailFrames): (preRollFrames, tailFrames)
@@ -161,6 +165,8 @@ public struct SessionStateMachine: Sendable {
             answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
         case .playbackLost: interrupt(at: now)
         case .deadlineReached: deadlineReached(at: now)
+        case .today(let day): changed { $0.costs.dayIs(day) }
+        case .spentBefore(let sum, let day): changed { $0.costs.spentBefore(sum, on: day) }
         case .stop: stop(at: now)
         }
         actions += follow(at: now)
@@ -175,7 +181,9 @@ public struct SessionStateMachine: Sendable {
         playout.forgetHeard { [answers] response in answers.contains(response) }
         actions += followPrompts(at: now)
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
-        return actions + settleTurns()
+        noteTranscripts(at: now)
+        actions += settleTurns()
+        return actions + followBudget(at: now)
     }
 
     // MARK: The link
@@ -194,6 +202,8 @@ public struct SessionStateMachine: Sendable {
             return [.send(ClientEvent(.sessionUpdate(configuration.sessionUpdate), eventID: eventID))]
         case .opened(let session):
             turns.sessionOpened(session)
+            figures.costs.sessionOpened(session)
+            figures.sessionOpenedAt = now
             undecodableCount = 0
             if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
             let prompts = promptsHandle(.sessionOpened, at: now)
@@ -235,11 +245,14 @@ public struct SessionStateMachine: Sendable {
                 let interruption = interrupt(at: now)
                 let turn = turns.begin(configuration: configuration)
                 utterances.begin(turn, frame: frame)
-                let lines: [StateLine] = link.readySession == nil ? [.speechDetected, .keptForLater] : [.speechDetected]
+                let missing: StateLine = link.trouble == .spent ? .budgetSpent : .keptForLater
+                let lines: [StateLine] = link.readySession == nil ? [.speechDetected, missing] : [.speechDetected]
                 return interruption + settleTurns() + lines.flatMap { show($0, of: turn) }
             case .end(let frame):
                 turns.endSpeaking()
-                return utterances.end(frame: frame, at: now).map { show(.speechEnded, of: $0) } ?? []
+                guard let turn = utterances.end(frame: frame, at: now) else { return [] }
+                figures.clocks.ended(turn, at: now)
+                return show(.speechEnded, of: turn)
             }
         }
     }
@@ -283,7 +296,10 @@ public struct SessionStateMachine: Sendable {
     private mutating func heard(frames: Int, at now: Instant) -> [Action] {
         let before = playout.pendingFrames
         playout.heard(frames: frames)
-        if playout.pendingFrames != before { answers.heardMore(at: now) }
+        if playout.pendingFrames != before {
+            answers.heardMore(at: now)
+            noteFirstAudible(at: now)
+        }
         return []
     }
 
@@ -323,21 +339,10 @@ public struct SessionStateMachine: Sendable {
 
     mutating func settleTurns() -> [Action] {
         turns.takeSettled(prices: prices, configuration: configuration).flatMap { id, turn -> [Action] in
+            let turn = account(for: turn, id)
             // The journal first: what is shown is already kept.
-            sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
+            return sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
         }
-    }
-
-    private mutating func sayUnpriced(_ turn: SettledTurn) -> [Action] {
-        var models: [String] = []
-        let (usage, cost) = (turn.usage, turn.cost)
-        if usage.assistant != nil && cost.assistant == nil
-            || usage.realtimeTranscript != nil && cost.realtimeTranscript == nil { models.append(configuration.model) }
-        if usage.builtInTranscript != nil, cost.builtInTranscript == nil, let model = configuration.builtInModel {
-            models.append(model)
-        }
-        return models.filter { unpriced.insert($0).inserted }
-            .map { .report(Fault(.price, "\($0): no price known for its usage, its turns are kept without cost")) }
     }
 
     func shown(_ lines: [TurnDisplay.Line]) -> [Action] {

@@ -94,10 +94,16 @@ public struct SettledTurn: Sendable, Equatable {
     public var assistant: AssistantPart
     public var usage: TurnUsage
     public var cost: TurnCost
+    /// `cost` by what was counted.
+    public var costDetails: [CostPart: CostDetail]
+    public var latency = TurnLatency()
+    /// What the session and the day have cost with this turn.
+    public var totals: CostTotals?
 
     public init(
         session: String, number: Int, item: ItemID?, realtime: Transcript, builtIn: Transcript,
-        assistant: AssistantPart, usage: TurnUsage = TurnUsage(), cost: TurnCost = TurnCost()
+        assistant: AssistantPart, usage: TurnUsage = TurnUsage(), cost: TurnCost = TurnCost(),
+        costDetails: [CostPart: CostDetail] = [:]
     ) {
         self.session = session
         self.number = number
@@ -107,5 +113,6 @@ public struct SettledTurn: Sendable, Equatable {
         self.assistant = assistant
         self.usage = usage
         self.cost = cost
+        self.costDetails = costDetails
     }
 }

@@ -90,6 +90,15 @@ struct TranscriptionStateMachine: Sendable {
         }
     }
 
+    /// The first attempt is not made after all; a second one is of a request that was begun.
+    mutating func decline(_ reason: String) {
+        switch state {
+        case .requested(attempt: 1, response: nil, text: _):
+            state = .final(Transcript(status: .off, text: "", reason: reason))
+        case .waiting, .requested, .retrying, .final: break
+        }
+    }
+
     private mutating func request(attempt: Int) -> Int {
         state = .requested(attempt: attempt, response: nil, text: "")
         return attempt

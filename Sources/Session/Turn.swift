@@ -66,6 +66,9 @@ struct Turn: Sendable {
         return earlier(limit, realtime.retryAt)
     }
 
+    /// No out-of-band transcript is to be asked for.
+    mutating func declineTranscript(_ reason: String) { realtime.decline(reason) }
+
     /// Whatever has not been said by now will not be waited for.
     mutating func timeOutTranscripts() {
         realtime.timeOut()
@@ -87,14 +90,17 @@ struct Turn: Sendable {
         guard !isUnderWay, let transcript = realtime.transcript, let builtIn, let assistant else { return nil }
         let usage = TurnUsage(
             assistant: assistantUsage, realtimeTranscript: realtime.usage, builtInTranscript: builtInUsage)
+        var details: [CostPart: CostDetail] = [:]
+        details[.assistant] = assistantUsage.flatMap { prices?.detail(of: $0, model: configuration.model) }
+        details[.realtimeTranscript] = realtime.usage.flatMap { prices?.detail(of: $0, model: configuration.model) }
+        details[.builtInTranscript] = builtInUsage.flatMap { usage in
+            configuration.builtInModel.flatMap { prices?.detail(of: usage, model: $0) }
+        }
         let cost = TurnCost(
-            assistant: assistantUsage.flatMap { prices?.cost(of: $0, model: configuration.model) },
-            realtimeTranscript: realtime.usage.flatMap { prices?.cost(of: $0, model: configuration.model) },
-            builtInTranscript: builtInUsage.flatMap { usage in
-                configuration.builtInModel.flatMap { prices?.cost(of: usage, model: $0) }
-            })
+            assistant: details[.assistant]?.total, realtimeTranscript: details[.realtimeTranscript]?.total,
+            builtInTranscript: details[.builtInTranscript]?.total)
         return SettledTurn(
             session: session, number: number, item: item, realtime: transcript, builtIn: builtIn,
-            assistant: assistant, usage: usage, cost: cost)
+            assistant: assistant, usage: usage, cost: cost, costDetails: details)
     }
 }

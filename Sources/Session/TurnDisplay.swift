@@ -74,6 +74,10 @@ public enum StateLine: Sendable, Equatable {
     case speechEnded
     /// Pressed without a session: the words are kept for a while.
     case keptForLater
+    /// Today's budget is spent: there is no session, and none is tried.
+    case budgetSpent
+    /// Another day began.
+    case openAgain
     case assistantSpeaking
     case interrupted
     case stopping

@@ -26,6 +26,14 @@ struct TurnLedger: Sendable {
     private var earlyItems: [ItemID] = []
 
     var isEmpty: Bool { turns.isEmpty }
+    /// The turn that began last; it may have settled.
+    var newest: TurnID { TurnID(rawValue: lastID) }
+    /// No turn up to this one is open.
+    var settledUntil: TurnID { TurnID(rawValue: (turns.map(\.id.rawValue).min() ?? lastID + 1) - 1) }
+    /// The turns of which something is still open, with what is known of their transcripts.
+    var transcripts: [(turn: TurnID, realtime: Transcript?, builtIn: Transcript?)] {
+        turns.map { ($0.id, $0.realtime.transcript, $0.builtIn) }
+    }
     var isSpeaking: Bool { speakingTurn != nil }
     var deadline: Instant? {
         // By index: a copy of a turn holds on to a dozen strings, and this is asked fifty times a second.
@@ -173,6 +181,10 @@ struct TurnLedger: Sendable {
             request.input = referable.suffix(count).map { .reference($0) }
         }
         return ClientEvent(.createResponse(request), eventID: OwnEventID.transcription(turn, attempt: attempt).text)
+    }
+
+    mutating func declineTranscript(of turn: TurnID, _ reason: String) {
+        change(turn) { $0.declineTranscript(reason) }
     }
 
     func isTranscribing(_ response: ResponseID) -> Bool { turns.contains { $0.realtime.response == response } }

@@ -8,6 +8,8 @@ public enum VoicePrompt: Sendable, Hashable, CaseIterable {
     case key
     /// The server has no room for us, or no answer to a turn.
     case busy
+    /// Today's budget is spent.
+    case budget
     /// The agent ends while a visitor is in a turn.
     case goodbye
 }
@@ -25,6 +27,8 @@ struct VoicePromptStateMachine: Sendable {
         case released(LinkStateMachine.Trouble?)
         /// The server refused us for the first time since there was a session.
         case refused
+        /// Today's budget is spent, and the session is being closed for it.
+        case spent
         /// No answer will come to a turn.
         case unanswered(LinkStateMachine.Trouble?)
         /// A turn waited for a session in vain. Its visitor may have been told at the release.
@@ -102,6 +106,7 @@ struct VoicePromptStateMachine: Sendable {
         case .overtaken: overtaken()
         case .released(let trouble): trouble.map { want(Self.prompt(for: $0), at: now, after: tail) }
         case .refused: want(.key, at: now)
+        case .spent: want(.budget, at: now)
         case .unanswered(let trouble): want(trouble.map(Self.prompt(for:)) ?? .busy, at: now)
         case .unsent(let trouble): unsent(trouble, at: now)
         case .sessionOpened: sessionOpened()
@@ -118,6 +123,7 @@ struct VoicePromptStateMachine: Sendable {
         case .unreachable: .noNetwork
         case .busy: .busy
         case .refused: .key
+        case .spent: .budget
         }
     }
 
@@ -148,7 +154,9 @@ struct VoicePromptStateMachine: Sendable {
 
     private mutating func sessionOpened() {
         switch state {
-        case .waiting(.noNetwork, _), .waiting(.key, _), .due(.noNetwork, _), .due(.key, _): state = .quiet
+        case .waiting(.noNetwork, _), .waiting(.key, _), .waiting(.budget, _), .due(.noNetwork, _), .due(.key, _),
+            .due(.budget, _):
+            state = .quiet
         // An answer that failed is missing in the next session, too; a prompt being heard is not cut off for that.
         case .waiting, .due, .speaking, .quiet: break
         }

@@ -35,7 +35,7 @@ final class Console {
             costs: Self.costs(turn.cost.builtInTranscript, isUsed: turn.usage.builtInTranscript != nil))
         let assistant = ConsoleText.block(
             .assistant, Self.text(of: turn.assistant),
-            costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil))
+            costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil) + Self.totals(turn))
         write(realtime + builtIn + assistant)
     }
 
@@ -49,6 +49,18 @@ final class Console {
 
     /// Without usage there is nothing to price; with usage and no price it says so.
     private static func costs(_ usd: Double?, isUsed: Bool) -> [String] { isUsed ? [ConsoleText.cost(usd)] : [] }
+
+    /// What session and day have cost, under a turn that cost something.
+    private static func totals(_ turn: SettledTurn) -> [String] {
+        guard let totals = turn.totals, turn.usage != TurnUsage() else { return [] }
+        let unpriced = totals.day.unpricedTurns
+        let note = unpriced == 0 ? "" : "\(unpriced) turn\(unpriced == 1 ? "" : "s") without a price"
+        let sums = ConsoleText.totals(session: totals.session.total, day: totals.day.total, note: note)
+        let (realtime, builtIn) = (totals.day[.realtimeTranscript], totals.day[.builtInTranscript])
+        return [sums] + (totals.day.transcriptRatio.map {
+            [ConsoleText.transcripts(realtime: realtime, builtIn: builtIn, ratio: $0)]
+        } ?? [])
+    }
 
     private static func text(of part: AssistantPart) -> String {
         if !part.text.isEmpty { return part.text }
@@ -82,6 +94,8 @@ extension StateLine {
         case .speechDetected: "speech detected"
         case .speechEnded: "speech ended"
         case .keptForLater: "no connection: what is said is kept and sent if the connection is back within 10 s"
+        case .budgetSpent: "today's budget is spent: closed until 00:00 UTC"
+        case .openAgain: "another day: open again"
         case .assistantSpeaking: "assistant speaking"
         case .interrupted: "assistant interrupted"
         case .stopping: "stopping"

@@ -44,8 +44,25 @@ enum ConsoleText {
     /// `[cost] 0.001100 USD (41 tokens in, 12 out)`; `dollars` is nil when no price is known.
     static func cost(_ dollars: Double?, note: String = "") -> String {
         let note = note.isEmpty ? "" : " (" + escaped(note) + ")"
-        return "[cost] " + (dollars.flatMap(sixDecimals).map { $0 + " USD" } ?? "unknown") + note + "\n"
+        return "[cost] " + (dollars.map(usd) ?? "unknown") + note + "\n"
     }
+
+    /// `[cost] session 0.012345 USD, today 0.234567 USD`
+    static func totals(session: Double, day: Double, note: String = "") -> String {
+        let note = note.isEmpty ? "" : " (" + escaped(note) + ")"
+        return "[cost] session \(usd(session)), today \(usd(day))" + note + "\n"
+    }
+
+    /// `[cost] transcripts today 0.004100 and 0.000324 USD, ratio 12.7`: the Realtime ones and the built-in ones. The
+    /// ratio is that of the turns which have both.
+    static func transcripts(realtime: Double, builtIn: Double, ratio: Double) -> String {
+        let tenths = Int((min(max(ratio, 0), 1e9) * 10).rounded())
+        return "[cost] transcripts today \(sixDecimals(realtime) ?? "unknown") and \(usd(builtIn)), "
+            + "ratio \(tenths / 10).\(tenths % 10)\n"
+    }
+
+    /// `0.012345 USD`, or `unknown`.
+    static func usd(_ dollars: Double) -> String { sixDecimals(dollars).map { $0 + " USD" } ?? "unknown" }
 
     /// `[fault] link: api.openai.com:443: connect: Connection refused`, for standard error.
     static func fault(_ faultClass: String, _ words: String) -> String {
@@ -80,7 +97,7 @@ enum ConsoleText {
     }
 
     /// Nil for what is no sensible amount.
-    private static func sixDecimals(_ dollars: Double) -> String? {
+    static func sixDecimals(_ dollars: Double) -> String? {
         guard dollars.isFinite, dollars >= 0, dollars < 1e9 else { return nil }
         let millionths = Int((dollars * 1e6).rounded())
         let fraction = String(millionths % 1_000_000)

@@ -1,7 +1,7 @@
 import Glibc
 import MonotonicClock
 
-/// The `button` command's end of the control socket: sends one request, waits for its answer. Blocks.
+/// The commands' end of the control socket: sends one request, waits for its answer. Blocks.
 enum ControlClient {
     /// How long the agent may take beyond what was asked for; it acts within milliseconds, so this means it hangs.
     static let patience = Duration.seconds(5)
@@ -11,6 +11,14 @@ enum ControlClient {
     static func perform(
         _ request: ControlRequest, at path: String, patience: Duration = patience
     ) throws(ControlError) {
+        let answer = try ask(request, at: path, patience: patience)
+        guard answer == .ok else { throw ControlError(path, "no agent: it answered \"\(answer.line)\"") }
+    }
+
+    /// What the agent answers when it has acted; throws as `perform` does.
+    static func ask(
+        _ request: ControlRequest, at path: String, patience: Duration = patience
+    ) throws(ControlError) -> ControlAnswer {
         guard let address = UnixAddress(path) else {
             throw ControlError(path, "wanted a socket path of 1 to \(UnixAddress.longestPath) bytes")
         }
@@ -33,8 +41,8 @@ enum ControlClient {
         if case .hold(let milliseconds) = request { answerBy += .milliseconds(milliseconds) }
         let text = try readLine(descriptor, until: answerBy, path)
         switch ControlAnswer(line: text) {
-        case .ok: return
         case .error(let words): throw ControlError(path, words)
+        case let answer?: return answer
         case nil: throw ControlError(path, "no agent: it answered \"\(text)\"")
         }
     }
@@ -43,13 +51,13 @@ enum ControlClient {
         _ descriptor: Int32, until deadline: Instant, _ path: String
     ) throws(ControlError) -> String {
         var received: [UInt8] = []
-        while received.count < longestControlLine {
+        while received.count < longestControlAnswer {
             let left = Instant.now.duration(to: deadline)
             guard left > .zero else { throw ControlError(path, "the agent does not answer") }
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             // At most 605 s, so it fits; one more millisecond so that the last round does not spin.
             guard poll(&wait, 1, Int32(left / .milliseconds(1)) + 1) > 0 else { continue }
-            var buffer = [UInt8](repeating: 0, count: longestControlLine)
+            var buffer = [UInt8](repeating: 0, count: longestControlAnswer)
             let count = recv(descriptor, &buffer, buffer.count, 0)
             if count < 0, errno == EAGAIN || errno == EINTR { continue }
             guard count > 0 else { throw ControlError(path, "the agent went away without an answer") }
@@ -58,6 +66,6 @@ enum ControlClient {
                 return String(decoding: received[..<end], as: UTF8.self)
             }
         }
-        throw ControlError(path, "no agent: its answer is longer than \(longestControlLine) bytes")
+        throw ControlError(path, "no agent: its answer is longer than \(longestControlAnswer) bytes")
     }
 }

@@ -5,6 +5,7 @@
 ///     button press          ok
 ///     button release        error: WORDS
 ///     button hold MS
+///     status                {"state":"ready",…}
 ///
 /// `ok` says that the agent has acted; for `hold` that is after the release. The agent then closes the connection.
 enum ControlRequest: Equatable, Sendable {
@@ -12,12 +13,14 @@ enum ControlRequest: Equatable, Sendable {
     case release
     /// Press, and release after so many milliseconds by the agent's clock. 0 to 600000.
     case hold(milliseconds: Int)
+    /// How the agent is: one JSON object, see `StatusReport`.
+    case status
 
     /// Ten minutes: longer than anybody speaks, short enough that a slip of the pen does not block the kiosk for a day.
     static let holdMs = 0...600_000
 
     /// All requests, for errors.
-    static let wanted = "\"button press\", \"button release\" or \"button hold MS\" (0 to 600000)"
+    static let wanted = "\"button press\", \"button release\", \"button hold MS\" (0 to 600000) or \"status\""
 
     /// Reads a line without its line feed; nil when it is no request.
     init?(line: String) {
@@ -27,6 +30,7 @@ enum ControlRequest: Equatable, Sendable {
         case let words where words.count == 3 && words[0] == "button" && words[1] == "hold":
             guard let milliseconds = Int(words[2]), Self.holdMs.contains(milliseconds) else { return nil }
             self = .hold(milliseconds: milliseconds)
+        case ["status"]: self = .status
         default: return nil
         }
     }
@@ -34,6 +38,7 @@ enum ControlRequest: Equatable, Sendable {
     /// The line without its line feed.
     var line: String {
         switch self {
+        case .status: "status"
         case .press: "button press"
         case .release: "button release"
         case .hold(let milliseconds): "button hold \(milliseconds)"
@@ -45,11 +50,15 @@ enum ControlRequest: Equatable, Sendable {
 enum ControlAnswer: Equatable, Sendable {
     case ok
     case error(String)
+    /// A JSON object.
+    case status(String)
 
     /// Reads a line without its line feed; nil when it is no answer.
     init?(line: String) {
         if line == "ok" {
             self = .ok
+        } else if line.hasPrefix("{") {
+            self = .status(line)
         } else if line.hasPrefix("error: ") {
             self = .error(String(line.dropFirst(7)))
         } else {
@@ -62,12 +71,16 @@ enum ControlAnswer: Equatable, Sendable {
         switch self {
         case .ok: "ok"
         case .error(let words): "error: " + ConsoleText.escaped(words)
+        case .status(let json): json
         }
     }
 }
 
-/// Longest request or answer, in bytes with its line feed.
+/// Longest request, in bytes with its line feed.
 let longestControlLine = 256
+
+/// Longest answer, in bytes with its line feed: a status has some 2 KiB, and an empty socket buffer takes 64 KiB whole.
+let longestControlAnswer = 16 << 10
 
 /// What went wrong at the control socket, in one line that names its path.
 struct ControlError: Error, Equatable, CustomStringConvertible {

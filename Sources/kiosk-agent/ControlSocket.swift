@@ -107,7 +107,7 @@ final class ControlSocket {
     /// Answers a request with `ok` or `error: WORDS` and closes its connection. Does nothing when the client has left.
     func respond(_ id: RequestID, _ text: String) {
         guard let client = clients.first(where: { $0.id == id }) else { return }
-        let line = Array(text.utf8.prefix(longestControlLine - 1)) + [UInt8(ascii: "\n")]
+        let line = Array(text.utf8.prefix(longestControlAnswer - 1)) + [UInt8(ascii: "\n")]
         // An empty socket buffer takes a line whole; whoever cannot take it does not get it.
         _ = send(client.descriptor, line, line.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         drop(id)

@@ -98,6 +98,17 @@ private struct TurnMembers: Encodable {
         }
     }
 
+    /// Null is written for what never came.
+    struct LatencyMembers: Encodable {
+        let latency: TurnLatency
+
+        func encode(to encoder: any Encoder) throws {
+            let marks = TurnLatency.Mark.allCases.map { ($0.rawValue, latency[$0]) }
+            var container = encoder.singleValueContainer()
+            try container.encode(Dictionary(uniqueKeysWithValues: marks))
+        }
+    }
+
     let session: String
     let turn: Int
     let item: String
@@ -105,10 +116,13 @@ private struct TurnMembers: Encodable {
     let assistant: AssistantMembers
     let usage: ByPart<Usage, Usage, TranscriptionUsage>
     let cost: ByPart<Double, Double, Double>
+    /// By part and what was counted; without what cost nothing.
+    let costDetail: [String: [String: Double]]
+    let latency: LatencyMembers
 
     enum CodingKeys: String, CodingKey {
         case session, turn, item, realtime, assistant, usage
-        case builtIn = "built_in", cost = "cost_usd"
+        case builtIn = "built_in", cost = "cost_usd", costDetail = "cost_detail_usd", latency = "latency_ms"
     }
 
     init(_ turn: SettledTurn) {
@@ -125,6 +139,11 @@ private struct TurnMembers: Encodable {
             assistant: turn.cost.assistant.map(Self.rounded),
             realtimeTranscript: turn.cost.realtimeTranscript.map(Self.rounded),
             builtInTranscript: turn.cost.builtInTranscript.map(Self.rounded))
+        costDetail = Dictionary(uniqueKeysWithValues: turn.costDetails.map { part, detail in
+            let amounts = CostDetail.Kind.allCases.map { ($0.rawValue, Self.rounded(detail[$0])) }
+            return (part.rawValue, Dictionary(uniqueKeysWithValues: amounts.filter { $0.1 > 0 }))
+        })
+        latency = LatencyMembers(latency: turn.latency)
     }
 
     /// To a billionth of a dollar: what binary fractions add behind that is noise.

@@ -15,7 +15,7 @@ final class Loudspeaker {
     /// Frames that may wait for the ring: 10 minutes of an answer, 28.8 MB; a server that sends more has gone mad.
     static let queueLimitFrames = 10 * 60 * 24_000
 
-    private let device: AudioDevice
+    let device: AudioDevice
     private let echo: EchoReference?
     private var recovery = DeviceRecovery()
     private var stream: PlaybackStream?
@@ -42,6 +42,13 @@ final class Loudspeaker {
 
     /// Nothing can be heard: the device is looked for.
     var isMissing: Bool { stream == nil }
+
+    /// Of all streams so far, the present one's among them.
+    var interruptions: InterruptionStatistics {
+        var all = recovery.interruptions
+        if let stream { all.add(stream.interruptions) }
+        return all
+    }
 
     func open(at start: Instant) -> [DeviceReport] {
         do {

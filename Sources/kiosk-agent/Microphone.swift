@@ -4,7 +4,7 @@ import Session
 
 /// The capture device as the runner sees it: frames since the start of audio, and a device that comes back when lost.
 final class Microphone {
-    private let device: AudioDevice
+    let device: AudioDevice
     private let echo: EchoReference?
     private var recovery = DeviceRecovery()
     private var stream: CaptureStream?
@@ -37,6 +37,12 @@ final class Microphone {
     }
     /// Nothing is captured: the device is looked for.
     var isMissing: Bool { stream == nil }
+    /// Of all streams so far, the present one's among them.
+    var interruptions: InterruptionStatistics {
+        var all = recovery.interruptions
+        if let stream { all.add(stream.interruptions) }
+        return all
+    }
     /// The frame after the last one captured.
     var endFrame: Int { store.endFrame }
 

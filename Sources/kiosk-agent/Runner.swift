@@ -32,6 +32,11 @@ final class Runner {
     private let key: APIKey?
     private let prompts: VoicePrompts
     private var isPromptProblemSaid = false
+    private let dayCosts: DayCosts
+    /// The wall clock's, in days since 1970-01-01 UTC.
+    private var day: Int64?
+    private var faults = FaultCount()
+    private let startedAt = Instant.now
 
     /// `button hold` requests whose release is still to come.
     private var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
@@ -67,6 +72,7 @@ final class Runner {
         self.loadSetup = loadSetup
         link = try Link(settings: settings, key: key, environment: environment)
         journal = try JournalWriter(directory: settings.journal.directory)
+        dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery.lastSeq)
         control = try ControlSocket(path: settings.control.socket)
         console = Console(key: key)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
@@ -97,6 +103,7 @@ final class Runner {
         for finding in journal.recovery.findings { report(Fault(.journal, finding)) }
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
+        lookAtCalendar(at: now)
         handle(.start, at: now)
         notifier.ready(status: "connecting")
         while !isStopped {
@@ -133,6 +140,7 @@ final class Runner {
 
     private func step(at now: Instant) {
         if polls.isReady(signals.descriptor), let request = signals.next() { perform(request, at: now) }
+        lookAtCalendar(at: now)
         hear(at: now)
         watchButton(at: now)
         if control.pollRequests.contains(where: { polls.isReady($0.fd) }) {
@@ -150,6 +158,20 @@ final class Runner {
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
         console.flush()
         notifier.feedWatchdog(at: now)
+    }
+
+    /// Another day has another budget, and what was spent on it before is in the journal.
+    private func lookAtCalendar(at now: Instant) {
+        let nowMs = WallClock.system.nowMs()
+        if nowMs / WallClock.dayMs != day {
+            day = nowMs / WallClock.dayMs
+            handle(.today(WallClock.day(atMs: nowMs)), at: now)
+            dayCosts.read(day: WallClock.day(atMs: nowMs))
+        }
+        for found in dayCosts.take() {
+            if let failure = found.failure { report(Fault(.journal, failure)) }
+            if found.sum != CostSum() { handle(.spentBefore(found.sum, day: found.day), at: now) }
+        }
     }
 
     private func isDue(_ deadline: Instant?, _ now: Instant) -> Bool { deadline.map { $0 <= now } ?? false }
@@ -224,10 +246,20 @@ final class Runner {
         case .release:
             press(false, at: now)
             control.respond(request.id, "ok")
+        case .status: control.respond(request.id, statusLine(at: now))
         case .hold(let milliseconds):
             press(true, at: now)
             holds.append((request.id, now + .milliseconds(milliseconds)))
         }
+    }
+
+    private func statusLine(at now: Instant) -> String {
+        let report = StatusReport(
+            machine.report(at: now), indicator: status.indicator, faults: faults, uptime: now - startedAt,
+            devices: StatusReport.Devices(
+                capture: .init(microphone.device.name, microphone.isMissing, microphone.interruptions),
+                playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)))
+        return key?.redact(report.json) ?? report.json
     }
 
     private func releaseHolds(at now: Instant) {
@@ -277,6 +309,7 @@ final class Runner {
     }
 
     private func report(_ fault: Fault) {
+        faults.add(fault)
         console.report(fault)
         record(.fault(fault))
     }

@@ -27,6 +27,9 @@ extension SessionConfiguration {
             instructions: settings.realtime.instructions, detection: detection,
             microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
             outOfBand: outOfBand, transcriptionInstructions: settings.transcription.instructions,
-            builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames)
+            builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames,
+            budget: Budget(
+                dailyUSD: settings.budget.dailyUSD > 0 ? settings.budget.dailyUSD : nil,
+                outOfBandUntil: settings.budget.outOfBandUntil))
     }
 }

@@ -69,6 +69,14 @@ struct Settings: Sendable, Equatable {
         var builtInModel: String? = "gpt-4o-transcribe"
     }
 
+    /// What may be spent.
+    struct Budget: Sendable, Equatable {
+        /// USD a day (UTC), as the price table counts; 0 (the default) is no limit. 0 to 1000000.
+        var dailyUSD = 0.0
+        /// The share of it from which on no out-of-band transcripts are asked for. 0 to 1, default 0.8.
+        var outOfBandUntil = 0.8
+    }
+
     /// The sound devices.
     struct Audio: Sendable, Equatable {
         /// An ALSA PCM name, or "wav:" and an absolute path. Default "default".
@@ -105,6 +113,8 @@ struct Settings: Sendable, Equatable {
         var key = PromptChoice.ofTheSet
         /// No room at the server, or no answer to a turn.
         var busy = PromptChoice.ofTheSet
+        /// Today's budget is spent.
+        var budget = PromptChoice.ofTheSet
         /// The agent is stopped while a visitor is in a turn; its first second is heard.
         var goodbye = PromptChoice.ofTheSet
         /// What all these held.
@@ -140,6 +150,7 @@ struct Settings: Sendable, Equatable {
     var realtime = Realtime()
     var turns = Turns()
     var transcription = Transcription()
+    var budget = Budget()
     var audio = Audio()
     var prompts = Prompts()
     var gpio = GPIO()

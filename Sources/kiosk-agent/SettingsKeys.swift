@@ -50,6 +50,9 @@ enum SettingsKeys {
         optionalText(
             "transcription", "built_in_model", \.transcription.builtInModel, wanted: "a model, or \"\" for off"),
 
+        number("budget", "daily_usd", \.budget.dailyUSD, 0...1_000_000),
+        number("budget", "out_of_band_until", \.budget.outOfBandUntil, 0...1),
+
         device("audio", "capture", \.audio.capture),
         device("audio", "playback", \.audio.playback),
         integer("audio", "capture_channel", \.audio.captureChannel, SoundConversion.channels, unit: ""),
@@ -63,6 +66,7 @@ enum SettingsKeys {
         prompt("no_network", \.prompts.noNetwork),
         prompt("key", \.prompts.key),
         prompt("busy", \.prompts.busy),
+        prompt("budget", \.prompts.budget),
         prompt("goodbye", \.prompts.goodbye),
 
         optionalText("gpio", "chip", \.gpio.chip, wanted: "a chip's path, name or label, or \"\" for none"),

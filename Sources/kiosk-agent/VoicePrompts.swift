@@ -1,4 +1,5 @@
 import Audio
+import Glibc
 import Session
 
 /// The recordings that the kiosk plays by itself, read once.
@@ -28,6 +29,11 @@ struct VoicePrompts: Sendable, Equatable {
             case .ofTheSet:
                 let key = settings.directory == nil ? nil : "prompts.directory"
                 let folder = settings.directory ?? shippedFolder
+                // A set of before there was this prompt says that the kiosk is busy.
+                if prompt == .budget, let busy = sounds[.busy], access("\(folder)/\(prompt.fileName)", F_OK) != 0 {
+                    sounds[prompt] = busy
+                    continue
+                }
                 do throws(Problem) {
                     sounds[prompt] = try Self.read("\(folder)/\(prompt.fileName)", key: key)
                 } catch {
@@ -71,6 +77,7 @@ extension VoicePrompt {
         case .noNetwork: "no_network"
         case .key: "key"
         case .busy: "busy"
+        case .budget: "budget"
         case .goodbye: "goodbye"
         }
     }
@@ -81,6 +88,7 @@ extension VoicePrompt {
         case .noNetwork: "no-network.wav"
         case .key: "key.wav"
         case .busy: "busy.wav"
+        case .budget: "budget.wav"
         case .goodbye: "goodbye.wav"
         }
     }
@@ -92,6 +100,7 @@ extension Settings.Prompts {
         case .noNetwork: noNetwork
         case .key: key
         case .busy: busy
+        case .budget: budget
         case .goodbye: goodbye
         }
     }

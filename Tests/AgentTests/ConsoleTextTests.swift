@@ -17,6 +17,15 @@ import Testing
             == "=== Assistant response ===\nHello.\n[cost] 0.001100 USD (41 tokens)\n[cost] unknown\n\n")
     }
 
+    @Test func totalsAndTranscriptsStandUnderThem() {
+        #expect(ConsoleText.totals(session: 0.0123, day: 1.5) == "[cost] session 0.012300 USD, today 1.500000 USD\n")
+        #expect(ConsoleText.totals(session: 0, day: 0, note: "1 turn without a price")
+            == "[cost] session 0.000000 USD, today 0.000000 USD (1 turn without a price)\n")
+        #expect(ConsoleText.transcripts(realtime: 0.0041, builtIn: 0.000324, ratio: 12.65)
+            == "[cost] transcripts today 0.004100 and 0.000324 USD, ratio 12.7\n")
+        #expect(ConsoleText.transcripts(realtime: .nan, builtIn: 0, ratio: .infinity).hasPrefix("[cost] transcripts"))
+    }
+
     @Test(arguments: [
         (0.0, "0.000000 USD"), (0.0123, "0.012300 USD"), (0.0000004, "0.000000 USD"), (0.0000006, "0.000001 USD"),
         (12.5, "12.500000 USD"), (0.9999999, "1.000000 USD"), (-1, "unknown"), (.nan, "unknown"),

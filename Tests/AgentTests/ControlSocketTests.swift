@@ -46,7 +46,7 @@ import Testing
 
     @Test(arguments: [
         ("button press", ControlRequest.press), ("button release", .release),
-        ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
+        ("status", .status), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
     ])
     func aRequestIsHandedOnAndAnsweredAndTheConnectionClosed(line: String, request: ControlRequest) throws {
         let control = try ControlSocket(path: path)
@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: [
         "", "button", "button  press", "button press ", "button PRESS", "button hold", "button hold -1",
         "button hold 600001", "button hold 99999999999999999999", "button hold 1 2", "button hold 1.5",
-        "\u{1B}[2J", "ok",
+        "\u{1B}[2J", "ok", "status now", "STATUS",
     ])
     func whatIsNoRequestIsRefusedInOneLine(line: String) throws {
         let control = try ControlSocket(path: path)
@@ -75,7 +75,7 @@ import Testing
         send(line + "\n", to: client)
         #expect(process(control).isEmpty)
         #expect(received(client)
-            == "error: wanted \"button press\", \"button release\" or \"button hold MS\" (0 to 600000)\n")
+            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000) or \"status\"\n")
         #expect(received(client) == nil)
     }
 
@@ -259,6 +259,15 @@ import Testing
         let client = perform(.press, .hold(milliseconds: 20))
         #expect(serve(control, count: 2, "ok") == [.press, .hold(milliseconds: 20)])
         #expect(client() == "done")
+    }
+
+    @Test func aLongAnswerReachesTheCommandWhole() throws {
+        let control = try ControlSocket(path: path)
+        let json = "{\"state\":\"" + String(repeating: "x", count: 12_000) + "\"}"
+        let path = path
+        let client = onThread { try? ControlClient.ask(.status, at: path) }
+        #expect(serve(control, count: 1, json) == [.status])
+        #expect(client() == .status(json))
     }
 
     @Test func theAgentsRefusalReachesTheCommand() throws {

@@ -33,6 +33,7 @@ import Testing
         #expect(settings.transcription.outOfBand == .lastTurn)
         #expect(settings.transcription.instructions == nil)
         #expect(settings.transcription.builtInModel == "gpt-4o-transcribe")
+        #expect(settings.budget == Settings.Budget(dailyUSD: 0, outOfBandUntil: 0.8))
         #expect(settings.audio.capture == "default")
         #expect(settings.audio.playback == "default")
         #expect(settings.audio.periodMs == 10)
@@ -66,6 +67,9 @@ import Testing
             out_of_band = "full-context"
             instructions_file = "write.txt"
             built_in_model = ""
+            [budget]
+            daily_usd = 2.5
+            out_of_band_until = 1
             [audio]
             capture = "wav:in.wav"
             playback = "wav:out.wav"
@@ -95,6 +99,7 @@ import Testing
         #expect(settings.transcription == Settings.Transcription(
             outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
             builtInModel: nil))
+        #expect(settings.budget == Settings.Budget(dailyUSD: 2.5, outOfBandUntil: 1))
         #expect(settings.audio == Settings.Audio(
             capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", captureChannel: 3, playbackChannel: 64,
             resamplerQuality: 10, periodMs: 5, bufferMs: 1000))
@@ -106,9 +111,9 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 35)
+        #expect(paths.count == 38)
         #expect(Set(paths).count == paths.count)
-        #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "audio", "prompts", "gpio", "journal", "control"])
+        #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control"])
     }
 
     @Test(arguments: [

@@ -34,17 +34,27 @@ import Testing
         let prompts = try Settings.load(file: file).prompts
         #expect(prompts.directory == folder.path + "/set")
         #expect(prompts.noNetwork == .ofTheSet && prompts.key == .file(other) && prompts.busy == .off)
-        #expect(prompts.recordings.frames == [.noNetwork: 10, .key: 90, .goodbye: 40])
+        #expect(prompts.recordings.frames == [.noNetwork: 10, .key: 90, .budget: 40, .goodbye: 50])
         #expect(prompts.recordings.samples(of: .noNetwork) == [Int16](repeating: 1, count: 10))
         #expect(prompts.recordings.samples(of: .busy) == nil && prompts.recordings.problem(of: .busy) == nil)
-        #expect(prompts.recordings.summary == "no_network, key, goodbye")
+        #expect(prompts.recordings.summary == "no_network, key, budget, goodbye")
     }
 
     @Test func theSessionIsToldHowLongEachIs() throws {
         try writeSet()
         var settings = Settings()
         settings.prompts.recordings = try VoicePrompts(Settings.Prompts(directory: folder.path + "/set"))
-        #expect(SessionConfiguration(settings).promptFrames == [.noNetwork: 10, .key: 20, .busy: 30, .goodbye: 40])
+        #expect(SessionConfiguration(settings).promptFrames
+            == [.noNetwork: 10, .key: 20, .busy: 30, .budget: 40, .goodbye: 50])
+    }
+
+    @Test func aSetThatHasNoWordsForASpentBudgetSaysThatItIsBusy() throws {
+        try writeSet()
+        try FileManager.default.removeItem(atPath: folder.path + "/set/budget.wav")
+        let prompts = try VoicePrompts(Settings.Prompts(directory: folder.path + "/set"))
+        #expect(prompts.samples(of: .budget) == prompts.samples(of: .busy))
+        let off = try VoicePrompts(Settings.Prompts(directory: folder.path + "/set", budget: .off))
+        #expect(off.samples(of: .budget) == nil)
     }
 
     @Test func aShippedSetThatIsNotThereIsNoErrorAndOneThatLacksAFileIsUsed() throws {
@@ -57,7 +67,7 @@ import Testing
         try writeSet()
         try FileManager.default.removeItem(atPath: folder.path + "/set/key.wav")
         let some = try VoicePrompts(Settings.Prompts(), shippedFolder: folder.path + "/set")
-        #expect(some.frames.count == 3 && some.samples(of: .key) == nil && some.problem(of: .key) != nil)
+        #expect(some.frames.count == 4 && some.samples(of: .key) == nil && some.problem(of: .key) != nil)
     }
 
     @Test func aRecordingOfMoreThanThirtySecondsIsRefused() throws {

@@ -51,9 +51,9 @@ final class Board {
         try await murmur.exitStatus()
     }
 
-    /// What the kiosk said on its console, costs and names of sessions made equal.
+    /// What the kiosk said on its console, costs and names of sessions made equal; without the sums.
     var console: [String] {
-        bench.kiosk.lines.map {
+        bench.kiosk.lines.filter { !$0.hasPrefix("[cost] session ") && !$0.hasPrefix("[cost] transcripts ") }.map {
             $0.replacing(/^\[cost\] \d+\.\d{6} USD$/, with: "[cost]").replacing(/session sess_\w+$/, with: "session")
         }
     }

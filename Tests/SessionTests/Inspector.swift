@@ -37,6 +37,10 @@ struct Inspector {
     private(set) var mutes = 0
     private var capturedFrames = 0
     private var oldestKeptFrame = 0
+    /// Before the present input: whether the budget had room for it, and the last turn that a spent one lets end.
+    private var couldAskOutOfBand = true
+    private var lastPaidTurn: TurnID?
+    private var isClockTurned = false
     /// Attempts of each out-of-band transcription.
     private var attempts: [String: [String]] = [:]
 
@@ -91,6 +95,7 @@ struct Inspector {
         watchButton(input, isSilenced: isSilenced)
         for action in actions { watch(action, after: input, of: machine) }
         if isMuted, !isTouched { complain("muted, and nobody touches the button") }
+        watchBudget(input, actions, of: machine)
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
         if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
             complain("the deadline stays in the past: the runner would spin")
@@ -123,18 +128,48 @@ struct Inspector {
         case .flushPlayback: flush()
         case .setPlaybackGain(let gain): setGain(gain, after: input)
         case .prompt(let prompt): say(prompt, after: input, of: machine)
-        case .record(.sessionOpened): isReady = true
+        case .record(.sessionOpened):
+            isReady = true
+            if machine.figures.budget.state == .closed { complain("a session was opened over the budget") }
         case .record(.sessionClosed):
             isReady = false
             attempts = [:]
-        case .record(.turn(let turn)): recorded.append(turn)
+        case .record(.turn(let turn)): watch(turn)
         case .show(.speechDetected): speechLines += 1
         case .showTurn(let turn):
             shown += 1
             if !recorded.contains(turn) { complain("a turn was shown before it was kept") }
         case .stopped: isStopped = true
-        case .connect, .close, .abandon, .show, .report: break
+        case .connect:
+            if machine.figures.budget.state == .closed { complain("a session is tried over the budget") }
+        case .close(reason: SessionStateMachine.budgetReason):
+            if let last = lastPaidTurn, last > machine.turns.settledUntil { complain("closed in mid-turn") }
+        case .close, .abandon, .show, .report: break
         }
+    }
+
+    private mutating func watch(_ turn: SettledTurn) {
+        recorded.append(turn)
+        let latencies = TurnLatency.Mark.allCases.compactMap { turn.latency[$0] }
+        if latencies.contains(where: { $0 < 0 }) { complain("something came before it was asked for") }
+        if turn.assistant.playedMs > 0, turn.latency[.firstDelta] == nil, turn.latency[.firstAudible] != nil {
+            complain("heard before it came")
+        }
+        guard let totals = turn.totals else { return complain("a turn was kept without its totals") }
+        let isWithinDay = totals.day.total >= totals.session.total - 1e-9
+        if !isWithinDay, !isClockTurned { complain("a session costs more than its day") }
+    }
+
+    /// What a budget promises: without room for it no out-of-band request, and the running turn to its end.
+    private mutating func watchBudget(_ input: Input, _ actions: [Action], of machine: SessionStateMachine) {
+        switch input {
+        case .today, .spentBefore: isClockTurned = true
+        default: break
+        }
+        let asked = actions.transcriptionRequests.count
+        if case .received = input, asked > 0, !couldAskOutOfBand { complain("an out-of-band request over the budget") }
+        couldAskOutOfBand = machine.figures.budget.allowsOutOfBand
+        if case .ending(let turn) = machine.figures.budget.state { lastPaidTurn = turn } else { lastPaidTurn = nil }
     }
 
     private mutating func watch(_ event: ClientEvent) {

@@ -203,12 +203,16 @@ extension [SessionStateMachine.Action] {
         }
     }
 
-    var turns: [SettledTurn] {
+    /// The turns that are kept, as the conversation made them.
+    var turns: [SettledTurn] { countedTurns.map(\.uncounted) }
+
+    /// The turns that are kept, with what was counted of them.
+    var countedTurns: [SettledTurn] {
         compactMap { if case .record(.turn(let turn)) = $0 { turn } else { nil } }
     }
 
     var shownTurns: [SettledTurn] {
-        compactMap { if case .showTurn(let turn) = $0 { turn } else { nil } }
+        compactMap { if case .showTurn(let turn) = $0 { turn.uncounted } else { nil } }
     }
 
     var faults: [Fault] {
@@ -235,6 +239,16 @@ extension [SessionStateMachine.Action] {
     var answerRequests: Int { sent.compactMap(\.request).filter { $0.conversation == .default }.count }
 
     var commits: Int { sent.filter { $0 == .commit }.count }
+}
+
+extension SettledTurn {
+    /// Without what was counted beside the conversation.
+    var uncounted: SettledTurn {
+        var turn = self
+        turn.latency = TurnLatency()
+        turn.totals = nil
+        return turn
+    }
 }
 
 extension ClientEvent.Body {

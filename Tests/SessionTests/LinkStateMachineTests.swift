@@ -300,4 +300,64 @@ import Testing
         #expect(link.handle(.deadlineReached, at: .ms(99_000)) == [])
         #expect(link.handle(.serverError(APIError(message: "late")), at: t0) == [])
     }
+
+    // MARK: No session wanted
+
+    @Test func restingClosesAReadySessionAndTriesNoOther() {
+        var link = Self.ready()
+        #expect(link.handle(.rest(reason: "spent"), at: t0) == [
+            .closed(session: "sess_1", reason: "spent"), .close(reason: "spent"),
+        ])
+        #expect(link.trouble == .spent)
+        #expect(link.deadline == .ms(400))
+        #expect(link.handle(Self.lost(code: 1000), at: .ms(20)) == [])
+        #expect(link.state == .resting)
+        #expect(link.deadline == nil)
+        #expect(link.handle(.resume, at: .ms(900)) == [.connect])
+        #expect(link.trouble == nil)
+    }
+
+    @Test func aPeerThatDoesNotCloseIsAbandonedBeforeTheRest() {
+        var link = Self.ready()
+        _ = link.handle(.rest(reason: "spent"), at: t0)
+        #expect(link.handle(.deadlineReached, at: .ms(400)) == [.abandon])
+        #expect(link.state == .resting)
+    }
+
+    @Test func restingEndsEveryWayToASession() {
+        var connecting = Self.connecting()
+        #expect(connecting.handle(.rest(reason: "spent"), at: t0) == [.abandon])
+        #expect(connecting.state == .resting)
+        for link in [Self.greeting(), Self.configuring()] {
+            var link = link
+            #expect(link.handle(.rest(reason: "spent"), at: t0) == [.close(reason: "spent")])
+        }
+        var waiting = Self.connecting()
+        _ = waiting.handle(Self.lost(), at: t0)
+        #expect(waiting.handle(.rest(reason: "spent"), at: t0) == [])
+        #expect(waiting.state == .resting)
+        var idle = LinkStateMachine(seed: 1)
+        #expect(idle.handle(.rest(reason: "spent"), at: t0) == [])
+        #expect(idle.handle(.start, at: t0) == [])
+        #expect(idle.handle(.stop, at: t0) == [.stopped])
+    }
+
+    @Test func resumingBeforeTheOldConnectionHasEndedWaitsForItsEnd() {
+        var link = Self.ready()
+        _ = link.handle(.rest(reason: "spent"), at: t0)
+        #expect(link.handle(.resume, at: .ms(10)) == [])
+        var silent = link
+        #expect(link.handle(Self.lost(code: 1000), at: .ms(20)) == [.connect])
+        #expect(silent.handle(.deadlineReached, at: .ms(400)) == [.abandon, .connect])
+        #expect(silent.deadline == nil)
+    }
+
+    @Test func restAndResumeChangeNothingWhereTheyHaveNothingToDo() {
+        var ready = Self.ready()
+        #expect(ready.handle(.resume, at: t0) == [])
+        #expect(ready.readySession == "sess_1")
+        _ = ready.handle(.stop, at: t0)
+        #expect(ready.handle(.rest(reason: "spent"), at: t0) == [])
+        #expect(ready.isStopping)
+    }
 }

@@ -16,6 +16,9 @@ import Testing
         // A kiosk without one of its recordings is one, too.
         configuration.promptFrames = [.noNetwork: frames(1500), .key: frames(1500), .busy: frames(900)]
         if seed % 2 == 0 { configuration.promptFrames[.goodbye] = frames(700) }
+        configuration.promptFrames[.budget] = frames(800)
+        // A turn of the faithful server costs some 0.0001 USD.
+        if seed % 4 == 1 { configuration.budget = Budget(dailyUSD: 0.00015, outOfBandUntil: 0.5) }
         return Life(configuration, seed: UInt64(seed))
     }
 
@@ -84,7 +87,7 @@ private struct Life {
     private var isTouched = false
 
     init(_ configuration: SessionConfiguration, seed: UInt64) {
-        machine = SessionStateMachine(configuration: configuration, prices: nil, seed: seed)
+        machine = SessionStateMachine(configuration: configuration, prices: try? PriceTable.builtIn.get(), seed: seed)
         server = FaithfulServer(detectsSpeech: !configuration.isPushToTalk)
         random = SplitMix64(state: seed)
     }
@@ -115,6 +118,14 @@ private struct Life {
         if let input = inspector.answerFlush() ?? inspector.sound(frames) { give(input) }
     }
 
+    /// The wall clock moves on, or jumps back; the journal is read anew.
+    private mutating func calendar() {
+        let day = "2026-11-2\(chance(5))"
+        var sum = CostSum()
+        sum.addTurn([.assistant: Double(chance(3)) / 10_000])
+        give(chance(3) > 0 ? .today(day) : .spentBefore(sum, day: day))
+    }
+
     private mutating func button() {
         isTouched = false
         // The edge happened a little before it is handled, but after the one before.
@@ -141,6 +152,7 @@ private struct Life {
         if chance(3) > 0 { playback(chance(3000)) }
         if isButtonUsed, chance(12) == 0 { button() }
         if isButtonUsed, chance(4) == 0 { touch() }
+        if isButtonUsed, chance(60) == 0 { calendar() }
         if canBreak, chance(80) == 0 { lose() }
     }
 
@@ -178,6 +190,7 @@ private struct Life {
 
     mutating func stepWithHostileServer() {
         inspector.areNamesReused = true
+        if chance(40) == 0 { calendar() }
         pass(chance(20) == 0 ? 5000 : chance(200))
         switch chance(13) {
         case 0: button()
