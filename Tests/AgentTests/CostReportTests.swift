@@ -76,12 +76,14 @@ import Testing
         try write([], other: [
             ("task", #"{"session":"s","cost_usd":0.25}"#), ("task", #"{"session":"s","cost_usd":{"task":0.5}}"#),
             ("turn", #"{"session":"s","cost_usd":{"assistant":1,"tools":0.125,"built_in_transcript":"nan"}}"#),
-            ("turn", #"{"session":7,"usage":3,"cost_usd":[1]}"#), ("turn", #"{"cost_usd":{"assistant":-1}}"#),
+            ("turn", #"{"session":7,"usage":3,"cost_usd":[1]}"#),
+            ("turn", #"{"usage":{"assistant":{}},"cost_usd":{"assistant":-1}}"#),
             ("fault", #"{"class":"link","what":"x"}"#), ("task", #"{"cost_usd":null}"#),
         ])
         let sum = try costs().sum
         #expect(sum[.other] == 0.875)
         #expect(sum[.assistant] == 1)
+        #expect(sum.unpricedTurns == 1)
         #expect(sum.turns == 3)
     }
 
