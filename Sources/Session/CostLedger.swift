@@ -22,6 +22,9 @@ struct CostLedger: Sendable {
         return sum
     }
 
+    /// `day.total`, without its parts: asked for after every input.
+    var dayUSD: Double { (before[today]?.total ?? 0) + (own[today]?.total ?? 0) }
+
     mutating func sessionOpened(_ name: String) {
         session = CostSum()
         sessionName = name

@@ -61,7 +61,7 @@ import Testing
         before.add(Self.turn(assistant: 4, realtime: 1))
         for _ in 0..<2 { ledger.spentBefore(before, on: "2026-11-21") }
         ledger.spentBefore(before, on: "2026-11-20")
-        #expect(ledger.day.total == 6)
+        #expect(ledger.day.total == 6 && ledger.dayUSD == 6)
         #expect(ledger.day.turns == 2)
         #expect(ledger.session.total == 1)
     }
