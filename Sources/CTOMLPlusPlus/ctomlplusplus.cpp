@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ struct Leaf {
     const toml::key *table;
     const toml::key *key;
     const toml::node *value;
+    int64_t element;
+
+    toml::source_position place() const { return key == nullptr ? value->source().begin : key->source().begin; }
 };
 
 ctoml_text view(std::string_view text) { return {text.data(), text.size()}; }
@@ -26,7 +30,7 @@ ctoml_kind kind_of(const toml::node &value) {
     case toml::node_type::integer: return CTOML_INTEGER;
     case toml::node_type::floating_point: return CTOML_FLOAT;
     case toml::node_type::boolean: return CTOML_BOOLEAN;
-    case toml::node_type::array: return CTOML_ARRAY;
+    case toml::node_type::array: return value.is_array_of_tables() ? CTOML_TABLES : CTOML_ARRAY;
     case toml::node_type::table: return CTOML_TABLE;
     default: return CTOML_TIME;
     }
@@ -56,14 +60,23 @@ struct ctoml_document {
     explicit ctoml_document(std::string_view source) : text(source), result(toml::parse(std::string_view(text))) {
         if (!result) return;
         for (const auto &[key, value] : result.table()) {
-            leaves.push_back({nullptr, &key, &value});
-            const toml::table *table = value.as_table();
-            if (table == nullptr) continue;
-            for (const auto &[inner, leaf] : *table) leaves.push_back({&key, &inner, &leaf});
+            leaves.push_back({nullptr, &key, &value, -1});
+            if (const toml::table *table = value.as_table()) add(&key, *table, -1);
+            if (!value.is_array_of_tables()) continue;
+            int64_t element = 0;
+            for (const toml::node &node : *value.as_array()) {
+                leaves.push_back({&key, nullptr, &node, element});
+                add(&key, *node.as_table(), element);
+                element += 1;
+            }
         }
         std::stable_sort(leaves.begin(), leaves.end(), [](const Leaf &first, const Leaf &second) {
-            return first.key->source().begin < second.key->source().begin;
+            return first.place() < second.place();
         });
+    }
+
+    void add(const toml::key *key, const toml::table &table, int64_t element) {
+        for (const auto &[inner, leaf] : table) leaves.push_back({key, &inner, &leaf, element});
     }
 };
 
@@ -95,8 +108,9 @@ ctoml_entry ctoml_entry_at(const ctoml_document *document, size_t index) {
     const Leaf &leaf = document->leaves[index];
     ctoml_entry entry = {};
     if (leaf.table != nullptr) entry.table = view(leaf.table->str());
-    entry.key = view(leaf.key->str());
-    entry.line = leaf.key->source().begin.line;
+    if (leaf.key != nullptr) entry.key = view(leaf.key->str());
+    entry.element = leaf.element;
+    entry.line = leaf.place().line;
     entry.kind = kind_of(*leaf.value);
     if (const auto *value = leaf.value->as_string()) entry.string = view(value->get());
     if (const auto *value = leaf.value->as_integer()) entry.integer = value->get();
@@ -105,9 +119,33 @@ ctoml_entry ctoml_entry_at(const ctoml_document *document, size_t index) {
     return entry;
 }
 
+size_t ctoml_item_count(const ctoml_document *document, size_t index) {
+    const toml::node &value = *document->leaves[index].value;
+    if (const auto *array = value.as_array()) return array->size();
+    const auto *table = value.as_table();
+    return table == nullptr ? 0 : table->size();
+}
+
+ctoml_item ctoml_item_at(const ctoml_document *document, size_t index, size_t item) {
+    const toml::node &value = *document->leaves[index].value;
+    const toml::node *node = nullptr;
+    ctoml_item found = {};
+    if (const auto *array = value.as_array()) {
+        node = array->get(item);
+    } else if (const auto *table = value.as_table()) {
+        auto place = std::next(table->begin(), static_cast<std::ptrdiff_t>(item));
+        found.key = view(place->first.str());
+        node = &place->second;
+    }
+    if (node == nullptr) return found;
+    if (const auto *string = node->as_string()) found.string = view(string->get());
+    return found;
+}
+
 ctoml_text ctoml_spelling_at(const ctoml_document *document, size_t index) {
     const Leaf &leaf = document->leaves[index];
     const toml::source_region &region = leaf.value->source();
+    if (leaf.key == nullptr) return {nullptr, 0};
     // A value stands after its key. What a header makes begins at the bracket, what a dotted key makes at the key.
     if (!(leaf.key->source().begin < region.begin)) return {nullptr, 0};
     std::string_view text = document->text;

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Any JSON, for what this module passes on without reading: schemas of tool parameters, trace metadata.
 public enum JSONValue: Equatable, Sendable, Encodable {
     case null
@@ -18,6 +20,34 @@ public enum JSONValue: Equatable, Sendable, Encodable {
         case .string(let string): try json.encode(string)
         case .array(let array): try json.encode(array)
         case .object(let object): try json.encode(object)
+        }
+    }
+}
+
+extension JSONValue: Decodable {
+    /// Reads one JSON text; nil when it is none.
+    public init?(json: [UInt8]) {
+        guard KeyText.isSound(json), let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json))
+        else { return nil }
+        self = value
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let json = try decoder.singleValueContainer()
+        if json.decodeNil() {
+            self = .null
+        } else if let bool = try? json.decode(Bool.self) {
+            self = .bool(bool)
+        } else if let integer = try? json.decode(Int.self) {
+            self = .integer(integer)
+        } else if let number = try? json.decode(Double.self) {
+            self = .number(number)
+        } else if let string = try? json.decode(String.self) {
+            self = .string(string)
+        } else if let array = try? json.decode([JSONValue].self) {
+            self = .array(array)
+        } else {
+            self = .object(try json.decode([String: JSONValue].self))
         }
     }
 }

@@ -156,6 +156,7 @@ struct Settings: Sendable, Equatable {
     var gpio = GPIO()
     var journal = Journal()
     var control = Control()
+    var tools: [Tool] = []
 }
 
 extension Settings.Audio {

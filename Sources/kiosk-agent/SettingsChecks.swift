@@ -25,6 +25,7 @@ extension SettingsReader {
         if settings.control.socket.utf8.count > UnixAddress.longestPath {
             throw wrong("control.socket", "wanted a path of at most \(UnixAddress.longestPath) bytes")
         }
+        try checkTools()
     }
 
     /// Reads the prompts and makes sure that the other named files are there.
@@ -38,6 +39,15 @@ extension SettingsReader {
             try requireFile("audio.capture", String(settings.audio.capture.dropFirst(4)))
         }
         keep(conversation: conversation, transcription: transcription, recordings: try recordings())
+        keep(tools: try toolsWithFiles())
+    }
+
+    /// Why the program cannot be run; nil when it can.
+    func programProblem(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return "\(path): \(systemText(errno))" }
+        guard status.st_mode & S_IFMT == S_IFREG else { return "\(path): \(FileError.notRegular)" }
+        return access(path, X_OK) == 0 ? nil : "\(path): \(systemText(errno))"
     }
 
     private func recordings() throws(SettingsError) -> VoicePrompts {

@@ -6,7 +6,11 @@ enum SettingValue: Equatable {
     case integer(Int)
     case number(Double)
     case flag(Bool)
-    /// A type no key wants: array, table, date, time.
+    /// An array of texts.
+    case list([String])
+    /// A table whose values are texts.
+    case table([String: String])
+    /// A type no key wants: date, time, an array or table of anything else.
     case other
 }
 
@@ -23,8 +27,23 @@ struct SettingsKey: Sendable {
     var path: String { section + "." + name }
 }
 
+/// An array of tables, `[[name]]`: each table adds an entry, and its keys go to the newest one.
+struct SettingsArray: Sendable {
+    let name: String
+    /// `section` of each is `name`.
+    let keys: [SettingsKey]
+    /// Names of keys that no table may leave out.
+    let required: [String]
+    /// Most tables.
+    let limit: Int
+    /// Adds an entry with nothing but defaults.
+    let addEntry: @Sendable (inout Settings) -> Void
+}
+
 /// All keys, stated once: reading, the check for unknown keys and "did you mean" go by this table.
 enum SettingsKeys {
+    static let arrays: [SettingsArray] = [tools]
+
     static let all: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),
         text("realtime", "model", \.realtime.model),
@@ -81,29 +100,31 @@ enum SettingsKeys {
 
     /// The names of the tables, in the order of the contract.
     static let sections: [String] = all.reduce(into: []) { names, key in
-        if names.last != key.section { names.append(key.section) }
+        if !names.contains(key.section) { names.append(key.section) }
     }
 
     static func key(_ path: String) -> SettingsKey? {
         all.first { $0.path == path }
     }
+
+    static func array(_ name: String) -> SettingsArray? { arrays.first { $0.name == name } }
 }
 
 // What each kind of key accepts.
 extension SettingsKeys {
-    private typealias Field<Value> = WritableKeyPath<Settings, Value> & Sendable
+    typealias Field<Value> = WritableKeyPath<Settings, Value> & Sendable
 
     /// Longest text of a setting, in bytes: PATH_MAX.
-    private static let longestText = 4096
+    static let longestText = 4096
 
     /// The text of a value without control characters; nil for anything else.
-    private static func plainText(_ value: SettingValue) -> String? {
+    static func plainText(_ value: SettingValue) -> String? {
         guard case .text(let text) = value, text.utf8.count < longestText else { return nil }
         let isPlain = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
         return isPlain ? text : nil
     }
 
-    private static func text(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+    static func text(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "text without control characters") { value, _, settings in
             guard let text = plainText(value), !text.isEmpty else { return false }
             settings[keyPath: field] = text
@@ -111,7 +132,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func optionalText(
+    static func optionalText(
         _ section: String, _ name: String, _ field: any Field<String?>, wanted: String
     ) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
@@ -121,7 +142,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func line(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
+    static func line(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
         let wanted = "a line's name or offset, or \"\" for none"
         return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
             // An offset is a number, so one without quotes is meant as one.
@@ -135,7 +156,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func path(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+    static func path(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "a path") { value, folder, settings in
             guard let text = plainText(value), !text.isEmpty else { return false }
             settings[keyPath: field] = absolutePath(text, in: folder)
@@ -143,7 +164,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func optionalPath(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
+    static func optionalPath(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "a path, or \"\" for none") { value, folder, settings in
             guard let text = plainText(value) else { return false }
             settings[keyPath: field] = text.isEmpty ? nil : absolutePath(text, in: folder)
@@ -151,7 +172,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func device(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+    static func device(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "an ALSA PCM name or wav:PATH") { value, folder, settings in
             guard let text = plainText(value), !text.isEmpty, text != "wav:" else { return false }
             let isFile = text.hasPrefix("wav:")
@@ -160,7 +181,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func prompt(_ name: String, _ field: any Field<Settings.PromptChoice>) -> SettingsKey {
+    static func prompt(_ name: String, _ field: any Field<Settings.PromptChoice>) -> SettingsKey {
         let wanted = "a WAV file's path, off, or \"\" for the set's"
         return SettingsKey(section: "prompts", name: name, wanted: wanted) { value, folder, settings in
             guard let text = plainText(value) else { return false }
@@ -173,7 +194,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func flag(_ section: String, _ name: String, _ field: any Field<Bool>) -> SettingsKey {
+    static func flag(_ section: String, _ name: String, _ field: any Field<Bool>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "true or false") { value, _, settings in
             guard case .flag(let flag) = value else { return false }
             settings[keyPath: field] = flag
@@ -182,7 +203,7 @@ extension SettingsKeys {
     }
 
     /// A whole number within a range; milliseconds unless `unit` says otherwise.
-    private static func integer(
+    static func integer(
         _ section: String, _ name: String, _ field: any Field<Int>, _ range: ClosedRange<Int>,
         unit: String = " (ms)"
     ) -> SettingsKey {
@@ -195,7 +216,7 @@ extension SettingsKeys {
     }
 
     /// A fraction; a whole number is taken as well.
-    private static func number(
+    static func number(
         _ section: String, _ name: String, _ field: any Field<Double>, _ range: ClosedRange<Int>
     ) -> SettingsKey {
         let wanted = "a number from \(range.lowerBound) to \(range.upperBound)"
@@ -205,7 +226,7 @@ extension SettingsKeys {
             switch value {
             case .integer(let integer): number = Double(integer)
             case .number(let fraction): number = fraction
-            case .text, .flag, .other: return false
+            case .text, .flag, .list, .table, .other: return false
             }
             guard limits.contains(number) else { return false }
             settings[keyPath: field] = number
@@ -213,7 +234,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func word<Choice: Sendable>(
+    static func word<Choice: Sendable>(
         _ section: String, _ name: String, _ field: any Field<Choice>, _ choices: [(word: String, choice: Choice)]
     ) -> SettingsKey {
         let words = choices.map(\.word)
@@ -227,7 +248,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func outOfBand(
+    static func outOfBand(
         _ section: String, _ name: String, _ field: any Field<Settings.OutOfBand>
     ) -> SettingsKey {
         let turns = 1...50
@@ -248,7 +269,7 @@ extension SettingsKeys {
         }
     }
 
-    private static func absolutePath(_ path: String, in folder: String) -> String {
+    static func absolutePath(_ path: String, in folder: String) -> String {
         if path.hasPrefix("/") { return path }
         return (folder.hasSuffix("/") ? folder : folder + "/") + path
     }

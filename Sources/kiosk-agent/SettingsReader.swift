@@ -25,7 +25,8 @@ extension Settings {
 /// Settings on their way from the texts to the struct.
 struct SettingsReader {
     private(set) var settings = Settings()
-    /// Where each key that was given was given last, by `section.key`.
+    /// Where each key that was given was given last, by `section.key`; in arrays of tables by `array[0].key`, and each
+    /// table itself by `array[0]`.
     private(set) var origins: [String: SettingOrigin] = [:]
     private let file: String
     private let folder: String
@@ -46,6 +47,10 @@ struct SettingsReader {
         let document = try parse(text)
         for (index, entry) in document.entries.enumerated() {
             let section = entry.path[0]
+            if let array = SettingsKeys.array(section) {
+                try read(entry, spelling: document.spelling(at: index), of: array)
+                continue
+            }
             let isKnownTable = SettingsKeys.sections.contains(section)
             // Only a known table is looked into: what is unknown is refused as a whole.
             if entry.path.count == 1, entry.isTable, isKnownTable { continue }
@@ -53,6 +58,7 @@ struct SettingsReader {
             guard entry.path.count > 1, isKnownTable else { throw wrongSection(section, entry, origin) }
             try store(entry.value, at: entry.path.joined(separator: "."), origin)
         }
+        for array in SettingsKeys.arrays { try checkRequired(array) }
     }
 
     /// Reads one `section.key=value`. The value is TOML; what is no TOML value counts as a string.
@@ -71,10 +77,52 @@ struct SettingsReader {
     private mutating func store(_ value: SettingValue, at path: String, _ origin: SettingOrigin) throws(SettingsError) {
         guard let key = SettingsKeys.key(path) else {
             let place = origin.place(of: path, showingValue: false)
+            if let array = path.split(separator: ".").first.flatMap({ SettingsKeys.array(String($0)) }) {
+                throw SettingsError(place + ": wanted in the settings file, in [[\(array.name)]]")
+            }
             throw SettingsError(place + ": unknown key" + Self.suggestion(for: path))
         }
         origins[path] = origin
         guard key.store(value, folder, &settings) else { throw wrong(path, "wanted " + key.wanted) }
+    }
+
+    /// The array itself, one of its tables, or a key of one.
+    private mutating func read(
+        _ entry: TOMLDocument.Entry, spelling: String?, of array: SettingsArray
+    ) throws(SettingsError) {
+        let origin = SettingOrigin.file(name: file, line: entry.line, value: spelling)
+        guard let element = entry.element else {
+            // `name = []` is an array without tables.
+            if entry.isArrayOfTables || entry.value == .list([]) { return }
+            throw SettingsError(origin.place(of: array.name) + ": wanted tables, [[\(array.name)]]")
+        }
+        let table = "\(array.name)[\(element)]"
+        guard entry.path.count > 1 else {
+            guard element < array.limit else {
+                let place = origin.place(of: "[[\(array.name)]]")
+                throw SettingsError(place + ": wanted at most \(array.limit) of them")
+            }
+            origins[table] = origin
+            return array.addEntry(&settings)
+        }
+        let path = array.name + "." + entry.path[1]
+        guard let key = array.keys.first(where: { $0.name == entry.path[1] }) else {
+            let place = origin.place(of: path, showingValue: false)
+            throw SettingsError(place + ": unknown key" + Self.suggestion(for: path, among: array.keys))
+        }
+        origins[table + "." + key.name] = origin
+        guard key.store(entry.value, folder, &settings) else {
+            throw SettingsError(origin.place(of: path) + ": wanted " + key.wanted)
+        }
+    }
+
+    private func checkRequired(_ array: SettingsArray) throws(SettingsError) {
+        for element in 0..<array.limit {
+            guard let origin = origins["\(array.name)[\(element)]"] else { return }
+            for name in array.required where origins["\(array.name)[\(element)].\(name)"] == nil {
+                throw SettingsError(origin.place(of: "[[\(array.name)]]") + ": wanted \(name)")
+            }
+        }
     }
 
     /// Keeps the prompts and recordings that the named files hold.
@@ -84,9 +132,21 @@ struct SettingsReader {
         settings.transcription.instructions = transcription
     }
 
+    /// Keeps the tools with what their files held.
+    mutating func keep(tools: [Settings.Tool]) { settings.tools = tools }
+
     /// The error line of a key; `reason` says what is wrong or what was wanted.
     func wrong(_ path: String, _ reason: String, showingValue: Bool = true) -> SettingsError {
-        let place = origins[path]?.place(of: path, showingValue: showingValue) ?? "\(file): \(path)"
+        wrong(path, given: path, reason, showingValue: showingValue)
+    }
+
+    /// The error line of a key in an array's table: `tool.name`; the line says which.
+    func wrong(_ array: String, _ element: Int, _ key: String, _ reason: String) -> SettingsError {
+        wrong("\(array).\(key)", given: "\(array)[\(element)].\(key)", reason)
+    }
+
+    private func wrong(_ path: String, given: String, _ reason: String, showingValue: Bool = true) -> SettingsError {
+        let place = origins[given]?.place(of: path, showingValue: showingValue) ?? "\(file): \(path)"
         return SettingsError("\(place): \(reason)")
     }
 
@@ -162,15 +222,16 @@ struct SettingsReader {
 // "Did you mean".
 extension SettingsReader {
     /// ` (did you mean audio.period_ms?)`, or nothing when no key is near.
-    static func suggestion(for path: String) -> String {
+    static func suggestion(for path: String, among keys: [SettingsKey] = SettingsKeys.all) -> String {
         let name = path.split(separator: ".").last.map(String.init) ?? path
-        let known = path.utf8.contains(UInt8(ascii: ".")) ? [] : SettingsKeys.sections
-        let candidates = (known + SettingsKeys.all.map(\.path)).filter { $0 != path }
+        let tables = SettingsKeys.sections + SettingsKeys.arrays.map(\.name)
+        let known = path.utf8.contains(UInt8(ascii: ".")) ? [] : tables
+        let candidates = (known + keys.map(\.path)).filter { $0 != path }
         // A typing slip first; then the right key in the wrong section, or one that was cut short.
         let nearest = candidates.map { ($0, distance(path, $0)) }.min { $0.1 < $1.1 }
         if let nearest, nearest.1 <= 2 { return " (did you mean \(nearest.0)?)" }
-        let sameName = SettingsKeys.all.first { $0.name == name }
-            ?? SettingsKeys.all.first { $0.path.hasPrefix(path + "_") }
+        let sameName = keys.first { $0.name == name }
+            ?? keys.first { $0.path.hasPrefix(path + "_") }
         return sameName.map { " (did you mean \($0.path)?)" } ?? ""
     }
 

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func headersAreNoSpelling() throws {
-        #expect(try entries("[a.x]\ny = 1\n[[b]]\n[a]") == ["1 a", "1 a/x", "3 b"])
+        #expect(try entries("[a.x]\ny = 1\n[[b]]\n[a]") == ["1 a", "1 a/x", "3 b", "3 b"])
     }
 
     @Test func valuesAreSpelledAsTheOperatorDid() throws {
@@ -40,9 +40,32 @@ import Testing
     @Test func valuesKeepTheirTypes() throws {
         let text = "s = \"a\\tb\"\ni = -9223372036854775808\nn = 1.5\nt = true\nf = false\nd = 07:32:00\nx = []\ny = {}"
         #expect(try TOMLDocument(text).entries.map(\.value) == [
-            .text("a\tb"), .integer(.min), .number(1.5), .flag(true), .flag(false), .other, .other, .other,
+            .text("a\tb"), .integer(.min), .number(1.5), .flag(true), .flag(false), .other, .list([]), .table([:]),
         ])
         #expect(try TOMLDocument(text).entries.map(\.isTable).filter { $0 }.count == 1)
+    }
+
+    @Test func anArrayOfTextsIsAListAndOfAnythingElseNothing() throws {
+        let text = "a = [\"x\", '', \"y\"]\nb = [\"x\", 1]\nc = [[\"x\"]]\nd = {p = \"1\", q = '2'}\ne = {p = 1}"
+        #expect(try TOMLDocument(text).entries.filter { $0.path.count == 1 }.map(\.value) == [
+            .list(["x", "", "y"]), .other, .other, .table(["p": "1", "q": "2"]), .other,
+        ])
+    }
+
+    @Test func eachTableOfAnArrayComesBeforeItsKeys() throws {
+        let text = "[[a]]\nx = 1\n[[ a ]]\n[b]\ny = 2\n[[a]]\nx = 3\nz.w = 'v'"
+        let document = try TOMLDocument(text)
+        let lines = document.entries.map { entry in
+            "\(entry.line) \(entry.path.joined(separator: "/")) \(entry.element.map(String.init) ?? "-")"
+        }
+        #expect(Set(lines.prefix(2)) == ["1 a -", "1 a 0"])
+        #expect(Array(lines.dropFirst(2)) == [
+            "2 a/x 0", "3 a 1", "4 b -", "5 b/y -", "6 a 2", "7 a/x 2", "8 a/z 2",
+        ])
+        #expect(document.entries.filter(\.isArrayOfTables).map(\.path) == [["a"]])
+        #expect(document.entries.last?.value == .table(["w": "v"]))
+        let inline = try TOMLDocument("a = [{x = 1}, {x = 2}]")
+        #expect(inline.entries.map(\.element) == [nil, 0, 0, 1, 1])
     }
 
     @Test func aNULCutsNothingOff() throws {

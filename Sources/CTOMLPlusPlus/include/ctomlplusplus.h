@@ -23,14 +23,17 @@ typedef enum {
     CTOML_BOOLEAN,
     CTOML_TIME,  ///< A date, a time, or both.
     CTOML_ARRAY,
+    CTOML_TABLES,  ///< An array of nothing but tables.
     CTOML_TABLE,
 } ctoml_kind;
 
-/// A key of the top table, or of a table in it; what is nested deeper is part of its value.
+/// A key of the top table, of a table in it, or of a table in an array of tables; what is nested deeper is part of its
+/// value. Each table of such an array is an entry too, before its keys.
 typedef struct {
-    ctoml_text table;  ///< The key of the table around it; none at the top.
-    ctoml_text key;  ///< Without quotes and escapes; dots in it are its own.
-    uint32_t line;  ///< Where the key stands first, from 1.
+    ctoml_text table;  ///< The key of the table or array around it; none at the top.
+    ctoml_text key;  ///< Without quotes and escapes; dots in it are its own. None for a table of an array.
+    int64_t element;  ///< Which table of the array, from 0; -1 outside of arrays.
+    uint32_t line;  ///< Where the key stands first, or the table of an array begins; from 1.
     ctoml_kind kind;
     ctoml_text string;  ///< The value of a string.
     int64_t integer;  ///< The value of an integer; of a boolean 1 or 0.
@@ -58,6 +61,16 @@ uint32_t ctoml_error_column(const ctoml_document *document);
 size_t ctoml_count(const ctoml_document *document);
 /// The entry at `index`, below ctoml_count(); they are in the order of the text.
 ctoml_entry ctoml_entry_at(const ctoml_document *document, size_t index);
+/// One text in an array or table.
+typedef struct {
+    ctoml_text key;  ///< None in an array.
+    ctoml_text string;  ///< None when it is of another type.
+} ctoml_item;
+
+/// The number of items of that entry's array or table; 0 for anything else.
+size_t ctoml_item_count(const ctoml_document *document, size_t index);
+/// The item at `item`, below ctoml_item_count(). Takes time in proportion to it.
+ctoml_item ctoml_item_at(const ctoml_document *document, size_t index, size_t item);
 /// The value of that entry as the text spells it; none for a table or array that headers or dotted keys make.
 /// Takes time in proportion to the text.
 ctoml_text ctoml_spelling_at(const ctoml_document *document, size_t index);
