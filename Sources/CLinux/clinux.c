@@ -2,6 +2,7 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
@@ -9,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,6 +94,24 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page_byte
 void clinux_forget_code(void) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     dl_iterate_phdr(forget_code, &page);
+}
+
+int clinux_pipe(int *read_end, int *write_end) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+    *read_end = ends[0];
+    *write_end = ends[1];
+    return 0;
+}
+
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
+    int result = posix_spawn_file_actions_addchdir_np(actions, folder);
+    return result != 0 ? result : posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+
+int clinux_pidfd(pid_t process) {
+    int fd = (int)syscall(SYS_pidfd_open, process, 0);
+    return fd < 0 ? -errno : fd;
 }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -25,11 +25,36 @@ public enum JSONValue: Equatable, Sendable, Encodable {
 }
 
 extension JSONValue: Decodable {
-    /// Reads one JSON text; nil when it is none.
+    /// Deepest nesting that is read: each level costs stack.
+    static let nestingLimit = 64
+
+    /// Reads one JSON text; nil when it is none, or nested too deeply.
     public init?(json: [UInt8]) {
-        guard KeyText.isSound(json), let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json))
+        guard KeyText.isSound(json), Self.isShallow(json),
+            let value = try? JSONDecoder().decode(JSONValue.self, from: Data(json))
         else { return nil }
         self = value
+    }
+
+    private static func isShallow(_ json: [UInt8]) -> Bool {
+        var depth = 0
+        var isInText = false
+        var isEscaped = false
+        for byte in json {
+            if isInText {
+                if !isEscaped, byte == UInt8(ascii: "\"") { isInText = false }
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInText = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+            if depth > nestingLimit { return false }
+        }
+        return true
     }
 
     public init(from decoder: any Decoder) throws {

@@ -9,6 +9,8 @@ struct AnswerQueue: Sendable {
         case flushPlayback
         case send(ClientEvent)
         case settled(TurnID, AssistantPart, Usage?)
+        /// nil: by a response of no turn that we know.
+        case called(TurnID?, [ToolCall], isToRun: Bool)
         case report(Fault)
     }
 
@@ -35,12 +37,14 @@ struct AnswerQueue: Sendable {
 
     var deadline: Instant? {
         let isFree = !answers.contains(where: \.occupiesConversation)
-        return answers.indices.reduce(isFree ? wish?.notBefore : nil) { earlier($0, answers[$1].deadline) }
+        return answers.indices.reduce(isFree ? wish?.notBefore : nil) { deadline, index in
+            earlier(earlier(deadline, answers[index].deadline), isFree ? answers[index].asksAgainAt : nil)
+        }
     }
 
-    func contains(_ response: ResponseID) -> Bool { answers.contains { $0.response == response } }
+    func contains(_ response: ResponseID) -> Bool { answers.contains { $0.contains(response) } }
 
-    func turn(of response: ResponseID) -> TurnID? { answers.first { $0.response == response }?.turn }
+    func turn(of response: ResponseID) -> TurnID? { answers.first { $0.contains(response) }?.turn }
 
     /// An answer is being made of which something was or is heard: a gap in it is not its end.
     func isHeardWhileGenerated(in playout: Playout) -> Bool {
@@ -62,11 +66,25 @@ struct AnswerQueue: Sendable {
 
     /// The request that can be sent now.
     mutating func nextRequest(at now: Instant) -> ClientEvent? {
-        guard let wish, wish.notBefore <= now, !answers.contains(where: \.occupiesConversation) else { return nil }
+        guard !answers.contains(where: \.occupiesConversation) else { return nil }
+        guard let wish, wish.notBefore <= now else { return nextFollowUp(at: now) }
         self.wish = nil
         refusals = [wish.turn: wish.refusals]
         expect(wish.turn, at: now)
         return ClientEvent(.createResponse(ResponseRequest()), eventID: OwnEventID.answer(wish.turn).text)
+    }
+
+    /// The request for a further response to a turn whose tools are answered.
+    private mutating func nextFollowUp(at now: Instant) -> ClientEvent? {
+        let answer = answers.first { answer in answer.asksAgainAt.map { $0 <= now } ?? false }
+        guard let answer else { return nil }
+        _ = handle(.askedAgain, turn: answer.turn, at: now)
+        return ClientEvent(.createResponse(answer.request), eventID: OwnEventID.answer(answer.turn).text)
+    }
+
+    /// The tools that the turn's answer called are answered.
+    mutating func toolsAnswered(_ turn: TurnID, at now: Instant) -> [Decision] {
+        handle(.toolsAnswered, turn: turn, at: now)
     }
 
     /// A request was refused. `turn` is nil when the server does not say which; then it was the last one.
@@ -78,6 +96,10 @@ struct AnswerQueue: Sendable {
         if error.code == "conversation_already_has_active_response", count <= Self.refusalLimit,
             case .requested = answers[index].state {
             // An answer of the server's own was in the way; ours is asked for again when it is gone.
+            if answers[index].isFollowUp {
+                refusals[turn] = count
+                return handle(.putOff(until: now + Self.refusalWait), turn: turn, at: now)
+            }
             answers.remove(at: index)
             wish = wish ?? Wish(turn: turn, notBefore: now + Self.refusalWait, refusals: count)
             return []
@@ -112,7 +134,11 @@ struct AnswerQueue: Sendable {
     /// The end of a response; one that failed at once may come without its beginning.
     mutating func done(_ response: Response, at now: Instant) -> [Decision] {
         let unbegun = response.status == .failed ? answers.last(where: \.awaitsResponse) : nil
-        guard let turn = turn(of: response.id) ?? unbegun?.turn else { return [] }
+        guard let turn = turn(of: response.id) ?? unbegun?.turn else {
+            // One that nobody asked for, or that came too late: what it called waits for an answer all the same.
+            let calls = response.output.compactMap { ToolCall($0) }
+            return calls.isEmpty ? [] : [.called(nil, calls, isToRun: false)]
+        }
         var decisions: [Decision] = []
         if response.status == .failed {
             let reason = response.error?.message ?? "no reason given"
@@ -126,6 +152,12 @@ struct AnswerQueue: Sendable {
         return handle(.item(item.id), turn: turn, at: now)
     }
 
+    /// A whole item; only calls are told apart here.
+    mutating func itemDone(_ item: Item, of response: ResponseID, at now: Instant) -> [Decision] {
+        guard let call = ToolCall(item), let turn = turn(of: response) else { return [] }
+        return handle(.call(call), turn: turn, at: now)
+    }
+
     mutating func text(_ delta: String, of part: ContentPart, at now: Instant) {
         if let turn = turn(of: part.response) { _ = handle(.text(part, delta: delta), turn: turn, at: now) }
     }
@@ -136,7 +168,7 @@ struct AnswerQueue: Sendable {
 
     /// Whether audio of the part is to be played: late deltas of an interrupted answer are not.
     mutating func takesAudio(of part: ContentPart, at now: Instant) -> Bool {
-        guard let index = answers.firstIndex(where: { $0.response == part.response }), answers[index].isAudible else {
+        guard let index = answers.firstIndex(where: { $0.contains(part.response) }), answers[index].isAudible else {
             return false
         }
         _ = answers[index].handle(.audio(part), at: now)
@@ -170,8 +202,9 @@ struct AnswerQueue: Sendable {
     mutating func flushed(_ segments: [Playout.Segment], at now: Instant) -> [Decision] {
         guard !flushes.isEmpty else { return [] }
         return flushes.removeFirst().flatMap { turn in
-            let response = answers.first { $0.turn == turn }?.response
-            return handle(.flushed(segments.filter { $0.part.response == response }), turn: turn, at: now)
+            let answer = answers.first { $0.turn == turn }
+            let own = segments.filter { answer?.contains($0.part.response) ?? false }
+            return handle(.flushed(own), turn: turn, at: now)
         }
     }
 
@@ -182,8 +215,8 @@ struct AnswerQueue: Sendable {
     /// Settles answers that are made and heard to their end.
     mutating func playedOut(_ playout: Playout, at now: Instant) -> [Decision] {
         answers.flatMap { answer -> [Decision] in
-            guard case .playing(let response, _, _) = answer.state, !playout.isPending(response) else { return [] }
-            return handle(.playedOut(playout.segments(of: response)), turn: answer.turn, at: now)
+            guard case .playing = answer.state, !answer.responses.contains(where: playout.isPending) else { return [] }
+            return handle(.playedOut(answer.responses.flatMap(playout.segments)), turn: answer.turn, at: now)
         }
     }
 
@@ -214,7 +247,7 @@ struct AnswerQueue: Sendable {
         wish = nil
         var decisions = silence(isPlaying: !playout.isSilent, at: now)
         for answer in answers {
-            let segments = answer.response.map(playout.segments(of:)) ?? []
+            let segments = answer.responses.flatMap(playout.segments)
             decisions += handle(.flushed(segments), turn: answer.turn, at: now)
             decisions += handle(.failed("the agent was stopped"), turn: answer.turn, at: now)
         }
@@ -235,6 +268,7 @@ struct AnswerQueue: Sendable {
             case .truncate(let item, let contentIndex, let audioEndMs):
                 bookkeeping(.truncateItem(item, contentIndex: contentIndex, audioEndMs: audioEndMs))
             case .delete(let item): bookkeeping(.deleteItem(item))
+            case .call(let calls, let isToRun): .called(turn, calls, isToRun: isToRun)
             case .settled(let part, let usage): .settled(turn, part, usage)
             }
         }

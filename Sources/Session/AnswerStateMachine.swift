@@ -1,7 +1,8 @@
 import MonotonicClock
 import Realtime
 
-/// One answer of the assistant: a response in the default conversation, from the request to the last frame heard.
+/// One answer of the assistant: a response in the default conversation, from the request to the last frame heard; and
+/// where it calls tools, the responses that follow.
 ///
 /// The server makes audio much faster than it is heard, so an answer has two ends: `response.done` and silence.
 struct AnswerStateMachine: Sendable {
@@ -12,7 +13,15 @@ struct AnswerStateMachine: Sendable {
         case audio(ContentPart)
         /// The server announced an item of the answer.
         case item(ItemID)
+        /// A call in the answer is complete; it counts when the response is done.
+        case call(ToolCall)
         case done(Response)
+        /// Every call of the response is answered: another response is wanted.
+        case toolsAnswered
+        /// That response was asked for.
+        case askedAgain
+        /// It was refused for now.
+        case putOff(until: Instant)
         /// The request was refused: nothing more will come.
         case failed(String)
         /// The session is gone: nothing more will come, and nobody is left to tell.
@@ -31,37 +40,9 @@ struct AnswerStateMachine: Sendable {
         case cancel(ResponseID?)
         case truncate(ItemID, contentIndex: Int, audioEndMs: Int)
         case delete(ItemID)
+        /// The response is done and has called tools; not to be run when nobody waits for them any more.
+        case call([ToolCall], isToRun: Bool)
         case settled(AssistantPart, Usage?)
-    }
-
-    enum State: Equatable {
-        /// Asked for, or expected from a server that answers by itself. -> `generating`, `stopping`, `settled`.
-        case requested(deadline: Instant)
-        /// The server makes it; what came is being heard. -> `playing` on done, `stopping`, `settled`.
-        case generating(ResponseID, deadline: Instant)
-        /// All received, not all heard. -> `settled`, `stopping`.
-        case playing(ResponseID, Outcome, deadline: Instant)
-        /// Interrupted: waits for silence and for the end of the response. -> `settled`.
-        case stopping(Stop)
-        /// Final.
-        case settled
-    }
-
-    /// How the response ended on the server.
-    enum Outcome: Equatable {
-        case completed
-        case incomplete(reason: String)
-        case failed(reason: String)
-    }
-
-    struct Stop: Equatable {
-        /// nil while the interrupted request has no response yet.
-        var response: ResponseID?
-        /// Parts and what was heard of them; nil until playback is silent.
-        var heard: [Playout.Segment]?
-        /// nil while the server makes it.
-        var outcome: Outcome?
-        var deadline: Instant
     }
 
     /// From the request to `response.created`.
@@ -70,6 +51,8 @@ struct AnswerStateMachine: Sendable {
     static let progressLimit = Duration.seconds(30)
     /// How long an interrupted answer waits for `response.done` and for playback.
     static let stopLimit = Duration.seconds(3)
+    /// How often an answer may call tools; the response after that must speak.
+    static let roundLimit = 8
 
     let turn: TurnID
     private(set) var state: State
@@ -77,6 +60,14 @@ struct AnswerStateMachine: Sendable {
     /// The items the server announced.
     private var items: [ItemID] = []
     private var usage: Usage?
+    /// Every response of the answer, in order.
+    private(set) var responses: [ResponseID] = []
+    /// Those that are done.
+    private var doneResponses: Set<ResponseID> = []
+    /// Calls of the response that is being made, and the ids of all.
+    private var calls: [ToolCall] = []
+    private var callIDs: Set<String> = []
+    private(set) var rounds = 0
     /// The session that made it is gone, and its items with it.
     private var isSessionLost = false
 
@@ -84,53 +75,6 @@ struct AnswerStateMachine: Sendable {
     init(turn: TurnID, requestedAt now: Instant) {
         self.turn = turn
         state = .requested(deadline: now + Self.requestLimit)
-    }
-
-    var deadline: Instant? {
-        switch state {
-        case .requested(let deadline), .generating(_, let deadline), .playing(_, _, let deadline): deadline
-        case .stopping(let stop): stop.deadline
-        case .settled: nil
-        }
-    }
-
-    var response: ResponseID? {
-        switch state {
-        case .requested, .settled: nil
-        case .generating(let response, _), .playing(let response, _, _): response
-        case .stopping(let stop): stop.response
-        }
-    }
-
-    /// The server is, or will be, making it: a second one in the default conversation would be refused.
-    var occupiesConversation: Bool {
-        switch state {
-        case .requested, .generating: true
-        case .playing, .settled: false
-        case .stopping(let stop): stop.outcome == nil
-        }
-    }
-
-    /// Its audio may still be handed to playback.
-    var isAudible: Bool {
-        switch state {
-        case .requested, .generating, .playing: true
-        case .stopping, .settled: false
-        }
-    }
-
-    /// Waits for its `response.created`.
-    var awaitsResponse: Bool {
-        switch state {
-        case .requested: true
-        case .stopping(let stop): stop.response == nil && stop.outcome == nil
-        case .generating, .playing, .settled: false
-        }
-    }
-
-    /// Playback has not moved for so long that it never will.
-    func isStuck(at now: Instant) -> Bool {
-        if case .playing(_, _, let deadline) = state { deadline <= now } else { false }
     }
 
     mutating func handle(_ input: Input, at now: Instant) -> [Action] {
@@ -144,6 +88,12 @@ struct AnswerStateMachine: Sendable {
             return progressed(at: now)
         case .audio: return progressed(at: now)
         case .item(let item): return announced(item, at: now)
+        case .call(let call):
+            if callIDs.insert(call.id).inserted { calls.append(call) }
+            return progressed(at: now)
+        case .toolsAnswered: return toolsAnswered(at: now)
+        case .askedAgain: return askedAgain(at: now)
+        case .putOff(let instant): return putOff(until: instant)
         case .done(let response): return done(response, at: now)
         case .failed(let reason): return failed(reason, at: now)
         case .linkLost(let reason):
@@ -162,14 +112,16 @@ struct AnswerStateMachine: Sendable {
     private mutating func created(_ response: ResponseID, at now: Instant) -> [Action] {
         switch state {
         case .requested:
+            responses.append(response)
             state = .generating(response, deadline: now + Self.progressLimit)
             return []
         case .stopping(var stop) where stop.response == nil && stop.outcome == nil:
             // Crossed our cancel on the wire, which named no response: the server may have found none running.
+            responses.append(response)
             stop.response = response
             state = .stopping(stop)
             return [.cancel(response)]
-        case .generating, .playing, .stopping, .settled:
+        case .generating, .calling, .waiting, .playing, .stopping, .settled:
             return []
         }
     }
@@ -179,7 +131,7 @@ struct AnswerStateMachine: Sendable {
         case .generating(let response, _): state = .generating(response, deadline: now + Self.progressLimit)
         case .playing(let response, let outcome, _):
             state = .playing(response, outcome, deadline: now + Self.progressLimit)
-        case .requested, .stopping, .settled: break
+        case .requested, .calling, .waiting, .stopping, .settled: break
         }
         return []
     }
@@ -192,32 +144,78 @@ struct AnswerStateMachine: Sendable {
             // Crossed our cancel on the wire. Before silence it is in the account; after it nobody can have heard it.
             guard let heard = stop.heard, !heard.contains(where: { $0.part.item == item }) else { return [] }
             return isSessionLost ? [] : [.delete(item)]
-        case .requested, .generating, .playing, .settled:
+        case .requested, .generating, .calling, .waiting, .playing, .settled:
             return progressed(at: now)
         }
     }
 
     private mutating func done(_ response: Response, at now: Instant) -> [Action] {
-        usage = usage ?? response.usage
+        // Said twice: the first time counted.
+        guard doneResponses.insert(response.id).inserted else { return [] }
+        if !responses.contains(response.id) { responses.append(response.id) }
+        if let more = response.usage { usage = usage.map { $0 + more } ?? more }
         texts.fill(from: response)
+        let called = takeCalls(of: response)
         switch state {
         case .requested, .generating:
-            state = .playing(response.id, Outcome(response), deadline: now + Self.progressLimit)
-            return []
+            guard response.status == .completed, !called.isEmpty, rounds < Self.roundLimit else {
+                state = .playing(response.id, Outcome(response), deadline: now + Self.progressLimit)
+                return notRun(called)
+            }
+            rounds += 1
+            state = .calling(response.id)
+            return [.call(called, isToRun: true)]
         case .stopping(var stop):
             stop.outcome = stop.outcome ?? Outcome(response)
             stop.response = response.id
-            return settleIfStopped(stop)
-        case .playing, .settled:
-            return []
+            return notRun(called) + settleIfStopped(stop)
+        case .calling, .waiting, .playing, .settled:
+            return notRun(called)
         }
+    }
+
+    /// What the response called, from its items and its end: a server may say it in one place only.
+    private mutating func takeCalls(of response: Response) -> [ToolCall] {
+        for call in response.output.compactMap({ ToolCall($0) }) where callIDs.insert(call.id).inserted {
+            calls.append(call)
+        }
+        defer { calls = [] }
+        return calls
+    }
+
+    private func notRun(_ calls: [ToolCall]) -> [Action] { calls.isEmpty ? [] : [.call(calls, isToRun: false)] }
+
+    private mutating func toolsAnswered(at now: Instant) -> [Action] {
+        switch state {
+        case .calling(let response): state = .waiting(response, notBefore: now)
+        // Interrupted while they ran.
+        case .requested, .generating, .waiting, .playing, .stopping, .settled: break
+        }
+        return []
+    }
+
+    private mutating func askedAgain(at now: Instant) -> [Action] {
+        switch state {
+        case .waiting: state = .requested(deadline: now + Self.requestLimit)
+        case .requested, .generating, .calling, .playing, .stopping, .settled: break
+        }
+        return []
+    }
+
+    private mutating func putOff(until instant: Instant) -> [Action] {
+        switch state {
+        case .requested: state = responses.last.map { .waiting($0, notBefore: instant) } ?? state
+        case .generating, .calling, .waiting, .playing, .stopping, .settled: break
+        }
+        return []
     }
 
     private mutating func failed(_ reason: String, at now: Instant) -> [Action] {
         switch state {
-        case .requested:
+        case .requested where responses.isEmpty:
             return settle(AssistantPart(status: .failed, reason: reason))
-        case .generating(let response, _):
+        case .requested, .generating, .calling, .waiting:
+            guard let response = responses.last else { return [] }
             // What came is played to its end; then the turn says that the rest is missing.
             state = .playing(response, .failed(reason: reason), deadline: now + Self.progressLimit)
             return []
@@ -241,6 +239,10 @@ struct AnswerStateMachine: Sendable {
         case .playing(let response, let outcome, _):
             state = .stopping(Stop(response: response, outcome: outcome, deadline: deadline))
             return []
+        case .calling(let response), .waiting(let response, _):
+            let outcome = Outcome.failed(reason: "interrupted while its tools ran")
+            state = .stopping(Stop(response: response, outcome: outcome, deadline: deadline))
+            return []
         case .stopping, .settled:
             return []
         }
@@ -251,7 +253,7 @@ struct AnswerStateMachine: Sendable {
         case .stopping(var stop) where stop.heard == nil:
             stop.heard = segments
             return accounts(for: segments) + settleIfStopped(stop)
-        case .requested, .generating, .playing, .stopping, .settled:
+        case .requested, .generating, .calling, .waiting, .playing, .stopping, .settled:
             return []
         }
     }
@@ -281,7 +283,7 @@ struct AnswerStateMachine: Sendable {
             case .failed(let reason):
                 return settle(AssistantPart(status: .failed, text: texts.whole, playedMs: playedMs, reason: reason))
             }
-        case .requested, .generating, .stopping, .settled:
+        case .requested, .generating, .calling, .waiting, .stopping, .settled:
             return []
         }
     }
@@ -290,7 +292,7 @@ struct AnswerStateMachine: Sendable {
         guard let deadline, deadline <= now else { return [] }
         switch state {
         case .requested:
-            return settle(AssistantPart(status: .failed, reason: "no answer within \(Self.requestLimit)"))
+            return failed("no answer within \(Self.requestLimit)", at: now)
         case .generating(let response, _):
             let outcome = Outcome.failed(reason: "the answer stopped half way")
             state = .playing(response, outcome, deadline: now + Self.progressLimit)
@@ -299,7 +301,7 @@ struct AnswerStateMachine: Sendable {
             stop.outcome = stop.outcome ?? .failed(reason: "its end never came")
             stop.heard = stop.heard ?? []
             return settleIfStopped(stop)
-        case .playing, .settled:
+        case .calling, .waiting, .playing, .settled:
             // Playback that stands still is silenced for all answers at once, by the queue.
             return []
         }
@@ -334,18 +336,5 @@ struct AnswerStateMachine: Sendable {
 
     private static func playedMs(_ segments: [Playout.Segment]) -> Int {
         segments.reduce(0) { $0 + $1.heardFrames } * 1000 / sessionRate
-    }
-}
-
-extension AnswerStateMachine.Outcome {
-    fileprivate init(_ response: Response) {
-        switch response.status {
-        case .completed: self = .completed
-        case .incomplete: self = .incomplete(reason: response.statusReason ?? "incomplete")
-        case .cancelled:
-            self = .failed(reason: "cancelled by the server: \(response.statusReason ?? "no reason given")")
-        case .failed: self = .failed(reason: response.error?.message ?? response.statusReason ?? "no reason given")
-        case .inProgress, .other: self = .failed(reason: "ended with an unknown status")
-        }
     }
 }

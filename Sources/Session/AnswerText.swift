@@ -3,19 +3,32 @@ import Realtime
 /// The text of an answer, part by part, and how much of it goes with the audio that was heard.
 struct AnswerText: Sendable {
     private var parts: [ContentPart: String] = [:]
+    /// In the order of their first words.
+    private var responses: [ResponseID] = []
 
-    mutating func append(_ delta: String, to part: ContentPart) { parts[part, default: ""] += delta }
-    mutating func set(_ text: String, of part: ContentPart) { parts[part] = text }
+    mutating func append(_ delta: String, to part: ContentPart) {
+        know(part.response)
+        parts[part, default: ""] += delta
+    }
+
+    mutating func set(_ text: String, of part: ContentPart) {
+        know(part.response)
+        parts[part] = text
+    }
+
+    private mutating func know(_ response: ResponseID) {
+        if !responses.contains(response) { responses.append(response) }
+    }
 
     /// Text that came only with the end of the response.
     mutating func fill(from response: Response) {
-        guard parts.isEmpty else { return }
+        guard !responses.contains(response.id) else { return }
         for (index, item) in response.output.enumerated() where !item.text.isEmpty {
-            parts[ContentPart(response: response.id, item: item.id, outputIndex: index)] = item.text
+            set(item.text, of: ContentPart(response: response.id, item: item.id, outputIndex: index))
         }
     }
 
-    /// All parts in the order of the response.
+    /// All parts in the order of the responses.
     var whole: String { join { _, text in text } }
 
     /// The part probably heard: of each part the share of its text that its heard audio has, whole words only.
@@ -31,7 +44,10 @@ struct AnswerText: Sendable {
     }
 
     private func join(_ text: (ContentPart, String) -> String) -> String {
-        parts.sorted { ($0.key.outputIndex, $0.key.contentIndex) < ($1.key.outputIndex, $1.key.contentIndex) }
+        func place(_ part: ContentPart) -> (Int, Int, Int) {
+            (responses.firstIndex(of: part.response) ?? 0, part.outputIndex, part.contentIndex)
+        }
+        return parts.sorted { place($0.key) < place($1.key) }
             .map { text($0.key, $0.value) }
             .filter { !$0.isEmpty }
             .joined(separator: " ")

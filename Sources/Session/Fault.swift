@@ -16,6 +16,8 @@ public struct Fault: Sendable, Equatable, Error {
         case journal
         /// Settings that were to be read anew are wrong.
         case settings
+        /// A tool that the model called failed.
+        case tool
         /// Something has no price in the table.
         case price
         /// A threshold of the daily budget was reached.

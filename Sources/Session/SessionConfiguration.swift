@@ -37,12 +37,14 @@ public struct SessionConfiguration: Sendable, Equatable {
     /// Frames of each voice prompt there is.
     public var promptFrames: [VoicePrompt: Int]
     public var budget: Budget
+    /// What the model may have done here.
+    public var tools: [SessionTool]
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
         microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
         transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe",
-        promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget()
+        promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget(), tools: [SessionTool] = []
     ) {
         self.model = model
         self.voice = voice
@@ -54,6 +56,7 @@ public struct SessionConfiguration: Sendable, Equatable {
         self.builtInModel = builtInModel
         self.promptFrames = promptFrames
         self.budget = budget
+        self.tools = tools
     }
 
     /// The prompt of the conversation when the operator names no file.
@@ -76,6 +79,12 @@ public struct SessionConfiguration: Sendable, Equatable {
         update.outputFormat = .pcm24k
         update.voice = .named(voice)
         update.transcription = builtInModel.map { .value(SessionUpdate.Transcription(model: $0)) } ?? .null
+        if !tools.isEmpty {
+            update.tools = tools.map {
+                .function(name: $0.name, description: $0.description, parameters: $0.parameters)
+            }
+            update.toolChoice = .automatic
+        }
         switch detection {
         case .pushToTalk: update.turnDetection = .null
         case .server(let detection): update.turnDetection = .value(detection)

@@ -35,6 +35,8 @@ extension SessionStateMachine {
         case .responseDone(let response): return done(response, at: now)
         case .outputItemAdded(let response, _, let item):
             return answersHandle(answers.item(item, of: response, at: now))
+        case .outputItemDone(let response, _, let item):
+            return answersHandle(answers.itemDone(item, of: response, at: now))
         case .outputAudioDelta(let part, let audio): return play(audio, of: part, at: now)
         case .outputTextDelta(let part, let delta), .outputTranscriptDelta(let part, let delta):
             if !turns.transcribe(.text(delta: delta), response: part.response, at: now) {
@@ -47,8 +49,8 @@ extension SessionStateMachine {
             }
             return []
 
-        case .itemRetrieved, .itemTruncated, .inputCleared, .idleTimeoutTriggered, .outputItemDone, .outputAudioDone,
-            .functionCallDone, .rateLimitsUpdated, .ignored:
+        case .itemRetrieved, .itemTruncated, .inputCleared, .idleTimeoutTriggered, .outputAudioDone, .functionCallDone,
+            .rateLimitsUpdated, .ignored:
             return []
         }
     }
@@ -96,6 +98,8 @@ extension SessionStateMachine {
             case .transcription(let turn, let attempt):
                 turns.transcriptionRefused(error.message, of: turn, attempt: attempt, at: now)
                 return actions
+            case .toolOutput:
+                return actions + [.report(Fault(.tool, "the server did not take a tool's output: \(error.message)"))]
             case .bookkeeping:
                 // Truncate, delete and cancel race with the server's own ends; they never silence the session.
                 return actions
@@ -164,6 +168,8 @@ enum OwnEventID: Equatable {
     case commit(TurnID)
     case answer(TurnID)
     case transcription(TurnID, attempt: Int)
+    /// A tool's output.
+    case toolOutput
     /// Truncate, delete, cancel.
     case bookkeeping
 
@@ -174,6 +180,7 @@ enum OwnEventID: Equatable {
         case ("commit", 1): self = .commit(TurnID(rawValue: numbers[0]))
         case ("answer", 1): self = .answer(TurnID(rawValue: numbers[0]))
         case ("transcription", 2): self = .transcription(TurnID(rawValue: numbers[0]), attempt: numbers[1])
+        case ("tool", _): self = .toolOutput
         case ("bookkeeping", _): self = .bookkeeping
         default: return nil
         }
@@ -184,6 +191,7 @@ enum OwnEventID: Equatable {
         case .commit(let turn): "commit-\(turn.rawValue)"
         case .answer(let turn): "answer-\(turn.rawValue)"
         case .transcription(let turn, let attempt): "transcription-\(turn.rawValue)-\(attempt)"
+        case .toolOutput: "tool"
         case .bookkeeping: "bookkeeping"
         }
     }

@@ -29,6 +29,8 @@ public struct SessionStateMachine: Sendable {
         case flushed(heardFrames: Int)
         /// The playback device is gone, and with it what it had not played.
         case playbackLost
+        /// A run that `.runTool` asked for has ended.
+        case toolFinished(run: Int, ToolResult)
         case deadlineReached
         /// The wall clock's day, UTC, for example "2026-11-21"; before `start`, and whenever it is another.
         case today(String)
@@ -52,6 +54,8 @@ public struct SessionStateMachine: Sendable {
         case setPlaybackGain(Double)
         /// Nothing is being heard: play the recording.
         case prompt(VoicePrompt)
+        /// Answer with `.toolFinished`, within the tool's limit.
+        case runTool(ToolRun)
         case record(Entry)
         case show(StateLine)
         case showTurn(SettledTurn)
@@ -80,6 +84,7 @@ public struct SessionStateMachine: Sendable {
     private var capturedUntilFrame = 0
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
+    var tools: ToolStateMachine
     /// An answer failed before anything of it was heard; its visitor is still to be told.
     var isAnswerMissing = false
     var isLinkStopped = false
@@ -96,6 +101,7 @@ public struct SessionStateMachine: Sendable {
         self.prices = prices
         figures = SessionFigures(configuration)
         link = LinkStateMachine(seed: seed)
+        tools = ToolStateMachine(configuration.tools)
         let (preRollFrames, tailFrames) = switch configuration.detection {
         case .pushToTalk(let preRollFrames, let tailFrames): (preRollFrames, tailFrames)
         case .server: (0, 0)
@@ -110,7 +116,7 @@ public struct SessionStateMachine: Sendable {
     public var deadline: Instant? {
         let always = earlier(earlier(link.deadline, prompts.deadline), mutedUntil)
         guard !link.isStopping else { return always }
-        let open = earlier(button.deadline, earlier(answers.deadline, turns.deadline))
+        let open = earlier(button.deadline, earlier(tools.deadline, earlier(answers.deadline, turns.deadline)))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
     }
 
@@ -146,6 +152,7 @@ public struct SessionStateMachine: Sendable {
     var isSilent: Bool { !turns.isSpeaking && !button.mayBeginTurn && answers.isEmpty && playout.isSilent }
 
     public mutating func handle(_ input: Input, at now: Instant) -> [Action] {
+        tools.now = now
         guard !link.isStopping else { return handleWhileStopping(input, at: now) }
         var actions: [Action] = switch input {
         case .touched: touched(at: now)
@@ -164,6 +171,7 @@ public struct SessionStateMachine: Sendable {
         case .flushed(let heardFrames):
             answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
         case .playbackLost: interrupt(at: now)
+        case .toolFinished(let run, let result): toolsHandle(.finished(run: run, result))
         case .deadlineReached: deadlineReached(at: now)
         case .today(let day): changed { $0.costs.dayIs(day) }
         case .spentBefore(let sum, let day): changed { $0.costs.spentBefore(sum, on: day) }
@@ -225,7 +233,8 @@ public struct SessionStateMachine: Sendable {
         utterances.linkLost()
         microphone.sessionClosed()
         turns.sessionLost(reason, keeping: utterances.turns, at: now)
-        return answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
+        return toolsHandle(.sessionLost)
+            + answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
     }
 
     // MARK: The visitor
@@ -329,6 +338,8 @@ public struct SessionStateMachine: Sendable {
                 turns.settleAssistant(turn, as: part, usage: usage)
                 if part.status == .failed, part.playedMs == 0 { isAnswerMissing = true }
                 return []
+            case .called(let turn, let calls, let isToRun):
+                return toolsHandle(.called(calls, turn: turn, isToRun: isToRun))
             case .report(let fault):
                 return [.report(fault)]
             }
@@ -339,7 +350,7 @@ public struct SessionStateMachine: Sendable {
 
     mutating func settleTurns() -> [Action] {
         turns.takeSettled(prices: prices, configuration: configuration).flatMap { id, turn -> [Action] in
-            let turn = account(for: turn, id)
+            let turn = account(for: withTools(turn, of: id), id)
             // The journal first: what is shown is already kept.
             return sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
         }
@@ -361,7 +372,7 @@ public struct SessionStateMachine: Sendable {
     private mutating func deadlineReached(at now: Instant) -> [Action] {
         var actions = linkHandle(.deadlineReached, at: now)
         actions += buttonHandle(.deadlineReached, at: now)
-        actions += answersHandle(answers.deadlineReached(at: now))
+        actions += answersHandle(answers.deadlineReached(at: now)) + toolsHandle(.deadlineReached)
         actions += promptsHandle(.deadlineReached, at: now)
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }

@@ -99,6 +99,8 @@ public struct SettledTurn: Sendable, Equatable {
     public var latency = TurnLatency()
     /// What the session and the day have cost with this turn.
     public var totals: CostTotals?
+    /// What the model called for its answer, in the order of their ends.
+    public var tools: [ToolUse] = []
 
     public init(
         session: String, number: Int, item: ItemID?, realtime: Transcript, builtIn: Transcript,

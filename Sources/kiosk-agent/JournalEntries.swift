@@ -119,9 +119,16 @@ private struct TurnMembers: Encodable {
     /// By part and what was counted; without what cost nothing.
     let costDetail: [String: [String: Double]]
     let latency: LatencyMembers
+    /// Only of turns that called any.
+    let tools: [ToolMembers]?
+
+    struct ToolMembers: Encodable {
+        let name, status: String
+        let ms: Int
+    }
 
     enum CodingKeys: String, CodingKey {
-        case session, turn, item, realtime, assistant, usage
+        case session, turn, item, realtime, assistant, usage, tools
         case builtIn = "built_in", cost = "cost_usd", costDetail = "cost_detail_usd", latency = "latency_ms"
     }
 
@@ -132,6 +139,8 @@ private struct TurnMembers: Encodable {
         realtime = TranscriptMembers(turn.realtime)
         builtIn = TranscriptMembers(turn.builtIn)
         assistant = AssistantMembers(turn.assistant)
+        let uses = turn.tools.map { ToolMembers(name: $0.name, status: $0.status.rawValue, ms: $0.ms) }
+        tools = uses.isEmpty ? nil : uses
         usage = ByPart(
             assistant: turn.usage.assistant, realtimeTranscript: turn.usage.realtimeTranscript,
             builtInTranscript: turn.usage.builtInTranscript)

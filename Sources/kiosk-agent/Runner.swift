@@ -26,6 +26,7 @@ final class Runner {
     private let journal: JournalWriter
     private let console: Console
     private let control: ControlSocket
+    private let tools: ToolProcesses
     private var button: TalkButton?
     private let signals: ServiceSignals
     private var notifier: ServiceNotifier
@@ -75,6 +76,7 @@ final class Runner {
         dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery.lastSeq)
         control = try ControlSocket(path: settings.control.socket)
         console = Console(key: key)
+        tools = ToolProcesses(settings.tools, environment: environment)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
         // Push-to-talk silences the assistant first, and would only get its frames later.
@@ -123,6 +125,7 @@ final class Runner {
         polls.add(button?.descriptor)
         polls.add(journal.eventDescriptor)
         for request in control.pollRequests { polls.add(request.fd, events: request.events) }
+        for poll in tools.polls { polls.add(poll.descriptor, events: poll.events) }
         for descriptor in console.pollDescriptors { polls.add(descriptor, events: Int16(POLLOUT)) }
         var deadline = Instant.now + Self.longestWait
         func bound(_ instant: Instant?) {
@@ -133,6 +136,7 @@ final class Runner {
         bound(microphone.deadline)
         bound(loudspeaker.deadline)
         bound(button?.deadline)
+        bound(tools.deadline)
         bound(notifier.watchdogDeadline)
         for hold in holds { bound(hold.releaseAt) }
         polls.wait(until: deadline)
@@ -153,6 +157,7 @@ final class Runner {
             for input in link.process(at: now) { handle(input, at: now) }
         }
         play(at: now)
+        if !tools.isEmpty { watchTools(at: now) }
         if isDue(status.deadline, now) { handle(.deadlineReached, at: now) }
         if nextSetup != nil, status.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
@@ -238,6 +243,10 @@ final class Runner {
         }
     }
 
+    private func watchTools(at now: Instant) {
+        for (run, result) in tools.process(at: now) { handle(.toolFinished(run: run, result), at: now) }
+    }
+
     private func perform(_ request: ControlSocket.Request, at now: Instant) {
         switch request.body {
         case .press:
@@ -284,6 +293,7 @@ final class Runner {
         case .flushPlayback: loudspeaker.flush()
         case .setPlaybackGain(let gain): loudspeaker.setGain(gain)
         case .prompt(let prompt): say(prompt)
+        case .runTool(let run): tools.start(run, at: now)
         case .record(let entry): record(JournalEntry(entry))
         case .show(let line): console.show(line)
         case .showTurn(let turn): console.show(turn)
@@ -354,6 +364,7 @@ final class Runner {
     private func stop(at now: Instant) { handle(.stop, at: now) }
 
     private func close() {
+        tools.close()
         report(microphone.stop() + loudspeaker.stop())
         journal.close()
         reportJournal()

@@ -30,6 +30,11 @@ extension SessionConfiguration {
             builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames,
             budget: Budget(
                 dailyUSD: settings.budget.dailyUSD > 0 ? settings.budget.dailyUSD : nil,
-                outOfBandUntil: settings.budget.outOfBandUntil))
+                outOfBandUntil: settings.budget.outOfBandUntil),
+            tools: settings.tools.map { tool in
+                SessionTool(
+                    name: tool.name, description: tool.description, parameters: tool.parameters,
+                    limit: .milliseconds(tool.timeoutMs))
+            })
     }
 }

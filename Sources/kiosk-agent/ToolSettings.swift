@@ -15,6 +15,8 @@ extension Settings {
         var parameters = noParameters
         /// Program and arguments; no shell. The program's path is absolute.
         var command: [String] = []
+        /// Where it runs: the settings file's folder.
+        var folder = "/"
         /// Time it may take. 100 to 60000 ms, default 5000.
         var timeoutMs = 5000
         /// Most bytes of its standard output. 1 to 262144, default 16384.
@@ -42,7 +44,7 @@ extension SettingsKeys {
             optionalText("tool", "description", \.newestTool.description, wanted: "text without control characters"),
             optionalPath("tool", "parameters_file", \.newestTool.parametersFile),
             schemaText("tool", "parameters", \.newestTool.parametersText),
-            command("tool", "command", \.newestTool.command),
+            command("tool", "command"),
             integer("tool", "timeout_ms", \.newestTool.timeoutMs, 100...60_000),
             integer("tool", "output_limit_bytes", \.newestTool.outputLimitBytes, 1...262_144, unit: " (bytes)"),
         ],
@@ -72,13 +74,14 @@ extension SettingsKeys {
     }
 
     /// Program and arguments. A program without a slash would be looked for in PATH, which a service hardly has.
-    private static func command(_ section: String, _ name: String, _ field: any Field<[String]>) -> SettingsKey {
+    private static func command(_ section: String, _ name: String) -> SettingsKey {
         let wanted = "[\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts"
         return SettingsKey(section: section, name: name, wanted: wanted) { value, folder, settings in
             guard case .list(let words) = value, let program = words.first, !program.isEmpty, words.count <= 64,
                 words.allSatisfy({ $0.utf8.count < longestText })
             else { return false }
-            settings[keyPath: field] = [absolutePath(program, in: folder)] + words.dropFirst()
+            settings.newestTool.command = [absolutePath(program, in: folder)] + words.dropFirst()
+            settings.newestTool.folder = folder
             return true
         }
     }

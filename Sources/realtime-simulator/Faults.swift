@@ -42,6 +42,10 @@ enum Fault: String, CaseIterable, Sendable {
     case truncateError = "truncate-error"
     case invalidJSON = "invalid-json"
     case burst
+    case toolCall = "tool-call"
+    case toolCallLoop = "tool-call-loop"
+    case toolBadArguments = "tool-bad-arguments"
+    case toolUnknown = "tool-unknown"
 
     /// One line for the menu.
     var help: String {
@@ -86,6 +90,10 @@ enum Fault: String, CaseIterable, Sendable {
         case .truncateError: "truncate is answered by an error and a value 40 ms lower"
         case .invalidJSON: "a frame of broken JSON before the answer"
         case .burst: "the whole answer at once"
+        case .toolCall: "the model calls the session's first tool before it speaks"
+        case .toolCallLoop: "every response calls it again, unless tool_choice is none"
+        case .toolBadArguments: "as tool-call, with arguments that are no JSON"
+        case .toolUnknown: "as tool-call, but a tool that the session does not have"
         }
     }
 

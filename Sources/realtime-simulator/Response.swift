@@ -7,6 +7,7 @@ struct ResponseRequest {
     var modality: String?
     var voice: JSON?
     var maxOutputTokens: JSON?
+    var toolChoice: JSON?
     var metadata: JSON = .null
 }
 
@@ -24,6 +25,8 @@ struct Response {
         var sentBytes = 0
         var isBegun = false
         var isEnded = false
+        /// `call_id`, `name` and `arguments` of a function call; nil for a message.
+        var call: JSON?
 
         /// The audio as the protocol counts it, two bytes a sample.
         var byteCount: Int { samples.count * 2 }
@@ -65,6 +68,10 @@ struct Response {
 
     /// The item of a part; `content` is there only once the part has ended.
     func item(of part: Part, status: String) -> JSON {
+        if let call = part.call {
+            let item: JSON = ["id": .string(part.itemID), "type": "function_call", "status": .string(status)]
+            return item.merging(call).merging(status == "in_progress" ? ["arguments": ""] : [:])
+        }
         var content: JSON = []
         if status != "in_progress" {
             content =

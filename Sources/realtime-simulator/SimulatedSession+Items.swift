@@ -30,6 +30,7 @@ extension SimulatedSession {
                 let callID = item.value["call_id"]?.text ?? ""
                 throw .invalidValue("Tool call ID '\(callID)' not found in conversation.", param: "item.call_id")
             }
+            report("tool_output", ["output": item.value["output"] ?? .null, "turn": .integer(turns)])
         }
         switch event["previous_item_id"]?.text {
         case nil: conversation.append(item)

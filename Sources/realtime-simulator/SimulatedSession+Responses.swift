@@ -8,7 +8,8 @@ extension SimulatedSession {
         var request = ResponseRequest(
             isOutOfBand: given["conversation"] == "none", instructions: given["instructions"]?.text,
             modality: given["output_modalities"]?.elements.first?.text, voice: given.at("audio", "output", "voice"),
-            maxOutputTokens: given["max_output_tokens"], metadata: given["metadata"] ?? .null)
+            maxOutputTokens: given["max_output_tokens"], toolChoice: given["tool_choice"],
+            metadata: given["metadata"] ?? .null)
         if given["output_modalities"] == [] {
             throw .invalidValue(
                 "Invalid value: []. Supported values are: ['audio'] and ['text'].",
@@ -83,6 +84,11 @@ extension SimulatedSession {
         if !request.isOutOfBand, hits(.responseIncomplete) { share = min(share, 0.5) }
         if share < 1 { response.plannedDetails = ["type": "incomplete", "reason": "max_output_tokens"] }
         if request.isOutOfBand, setup.faults.hits(.oobEmpty, turn) { return response }
+        let calls = toolCalls(request, context: context)
+        if !calls.isEmpty {
+            response.parts = calls
+            return response
+        }
         let pieces = !request.isOutOfBand && isAudio && hits(.twoAudioItems) ? 2 : 1
         response.parts = parts(of: speech, share: share, count: pieces, isAudio: isAudio)
         return response

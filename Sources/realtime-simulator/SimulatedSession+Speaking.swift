@@ -8,6 +8,12 @@ extension SimulatedSession {
         if !response.isOutOfBand, hits(.burst) || hits(.hugeFrame) { timing.pace = .burst }
         var time = start
         for (index, part) in response.parts.enumerated() {
+            if part.call != nil {
+                agenda.add(.begin(response.id, part: index), at: time)
+                time = time.advanced(by: .milliseconds(30))
+                agenda.add(.end(response.id, part: index), at: time)
+                continue
+            }
             let plan =
                 response.isAudio
                 ? SpeechPlan(
@@ -55,6 +61,7 @@ extension SimulatedSession {
     mutating func begin(_ id: Response.ID, part index: Int) {
         guard let response = responses[id] else { return }
         responses[id]?.parts[index].isBegun = true
+        if response.parts[index].call != nil { return beginCall(id, part: index) }
         let part = response.parts[index]
         let value = response.item(of: part, status: "in_progress")
         send([
@@ -107,6 +114,7 @@ extension SimulatedSession {
 
     private mutating func end(_ id: Response.ID, part index: Int, status: String) {
         guard let response = responses[id] else { return }
+        if response.parts[index].call != nil { return endCall(id, part: index, status: status) }
         responses[id]?.parts[index].isEnded = true
         let part = response.parts[index], text = JSON.string(part.sentText)
         if response.isAudio {

@@ -48,8 +48,8 @@ import Testing
         #expect(tools[0] == Settings.Tool(
             name: "opening-hours_2", description: "when we are open", parametersFile: folder.path + "/day.json",
             parameters: .object(["type": .string("object"), "properties": .object(["day": day])]),
-            command: [folder.path + "/run", "--day", ""], timeoutMs: 100, outputLimitBytes: 1))
-        #expect(tools[1] == Settings.Tool(name: "b", command: ["/bin/true"]))
+            command: [folder.path + "/run", "--day", ""], folder: folder.path, timeoutMs: 100, outputLimitBytes: 1))
+        #expect(tools[1] == Settings.Tool(name: "b", command: ["/bin/true"], folder: folder.path))
         #expect(tools[1].parameters == Settings.Tool.noParameters)
         #expect(tools[1].timeoutMs == 5000)
         #expect(tools[1].outputLimitBytes == 16_384)
@@ -98,7 +98,8 @@ import Testing
         (good + "parameters = 1", "4: tool.parameters = 1: wanted a JSON schema as text, of at most 65536 bytes"),
         (good + "parameters = '{'", "4: tool.parameters = '{': wanted a JSON schema, it is not valid JSON"),
         (good + "parameters = '{\"type\": \"array\"}'",
-            "4: tool.parameters = '{\"type\": \"array\"}': wanted the schema of an object, {\"type\": \"object\", ...}"),
+            "4: tool.parameters = '{\"type\": \"array\"}': "
+                + "wanted the schema of an object, {\"type\": \"object\", ...}"),
         (good + "parameters_file = 'gone'", "4: tool.parameters_file = 'gone': DIR/gone: No such file or directory"),
         (good + "parameters_file = 'broken.json'", "4: tool.parameters_file = 'broken.json': "
             + "DIR/broken.json: wanted a JSON schema, it is not valid JSON"),

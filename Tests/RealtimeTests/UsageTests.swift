@@ -97,4 +97,26 @@ import Testing
             try transcription(usage)
                 == .builtInTranscriptCompleted("i", contentIndex: 0, transcript: "hi", usage: nil))
     }
+
+    @Test func twoResponsesAreAddedMemberByMemberAndWhatNeitherSaysStaysUnknown() {
+        let first = Usage(
+            totalTokens: 10, inputTokens: 7, outputTokens: 3,
+            inputDetails: Usage.InputDetails(
+                textTokens: 4, audioTokens: 3, cachedTokens: 2,
+                cachedDetails: Usage.CachedDetails(textTokens: 2, audioTokens: 0)),
+            outputDetails: Usage.OutputDetails(textTokens: 1, audioTokens: 2))
+        let second = Usage(
+            totalTokens: 100, inputTokens: .max,
+            inputDetails: Usage.InputDetails(
+                textTokens: 40, imageTokens: 5, cachedDetails: Usage.CachedDetails(textTokens: 20)))
+        let sum = first + second
+        #expect(sum.totalTokens == 110)
+        #expect(sum.inputTokens == .max)
+        #expect(sum.outputTokens == 3)
+        #expect(sum.inputDetails == Usage.InputDetails(
+            textTokens: 44, audioTokens: 3, imageTokens: 5, cachedTokens: 2,
+            cachedDetails: Usage.CachedDetails(textTokens: 22, audioTokens: 0)))
+        #expect(sum.outputDetails == first.outputDetails)
+        #expect((Usage() + Usage()) == Usage())
+    }
 }

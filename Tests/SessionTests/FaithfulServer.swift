@@ -17,16 +17,27 @@ struct FaithfulServer {
     /// The response of the default conversation that is being made.
     private var active: Making?
     private var lastItem: ItemID?
+    /// Calls without an answer.
+    private(set) var openCalls: Set<String> = []
+    var hasTools = false
+    private let answersByItself: Bool
     private var bufferedFrames = 0
     private var speaking: ItemID?
     private var session = 0
     private var count = 0
 
-    init(detectsSpeech: Bool) { self.detectsSpeech = detectsSpeech }
+    init(detectsSpeech: Bool) {
+        self.detectsSpeech = detectsSpeech
+        answersByItself = detectsSpeech
+    }
 
     mutating func reset() {
         let session = session
-        self = FaithfulServer(detectsSpeech: detectsSpeech, violations: violations, session: session, count: count)
+        let (hasTools, hearsItself) = (hasTools, detectsSpeech)
+        self = FaithfulServer(
+            detectsSpeech: answersByItself, violations: violations, session: session, count: count)
+        detectsSpeech = hearsItself
+        self.hasTools = hasTools
     }
 
     private init(detectsSpeech: Bool, violations: [String], session: Int, count: Int) {
@@ -66,7 +77,8 @@ struct FaithfulServer {
         case .createResponse(let request) where request.conversation == .none: transcribe(request, random: &random)
         case .createResponse:
             if let active {
-                violations.append("an answer asked for while \(active.response) is made")
+                // One that it began by itself may not be known yet: the request crossed it on the wire.
+                if !answersByItself { violations.append("an answer asked for while \(active.response) is made") }
                 wire[0].append(.failure(
                     "busy", code: "conversation_already_has_active_response", eventID: event.eventID))
             } else {
@@ -78,6 +90,9 @@ struct FaithfulServer {
                 return wire[0].append(.failure("none", code: "response_cancel_not_active", eventID: eventID))
             }
             cancel(active, reason: "client_cancelled")
+        case .createItem(let item, _):
+            guard case .functionCallOutput(let call, _) = item.kind else { break }
+            if openCalls.remove(call) == nil { violations.append("an answer to \(call), which nobody waits for") }
         default: break
         }
     }
@@ -98,6 +113,10 @@ struct FaithfulServer {
 
     private mutating func cancel(_ making: Making, reason: String) {
         active = nil
+        // What was still to be said was not said.
+        if case .responseDone(let response)? = making.events.last {
+            openCalls.subtract(response.output.compactMap(\.callID))
+        }
         wire[0].append(.responseDone(Response(id: making.response, status: .cancelled, statusReason: reason)))
     }
 
@@ -112,7 +131,16 @@ struct FaithfulServer {
                 events.append(.audio(response, item, output: output, ms: Int.random(in: 1...300, using: &random)))
             }
         }
-        events.append(.responseDone(Response(id: response, status: .completed, usage: Usage(inputTokens: 3))))
+        // A turn in four calls tools, now and then again.
+        var calls: [Item] = []
+        if hasTools, Int.random(in: 0..<4, using: &random) == 0 {
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                calls.append(.call(name("call"), ["hours", "open"].randomElement(using: &random) ?? ""))
+            }
+        }
+        openCalls.formUnion(calls.compactMap(\.callID))
+        events.append(.responseDone(Response(
+            id: response, status: .completed, output: calls, usage: Usage(inputTokens: 3))))
         active = Making(response: response, events: events)
     }
 
@@ -141,7 +169,8 @@ struct FaithfulServer {
             speaking = nil
             wire[0].append(.speechStopped(item, audioEndMs: 0))
             commit(item, random: &random)
-            answer(random: &random)
+            // A request that crossed the speech has the conversation.
+            if active == nil { answer(random: &random) }
         } else {
             let item = ItemID(rawValue: name("item"))
             speaking = item

@@ -51,6 +51,9 @@ struct Inspector {
     private var heard: [Sound: Int] = [:]
     private var received: [Sound: Int] = [:]
     private var silenced: Set<ResponseID> = []
+    // Tools: runs that were asked for and have not ended, and calls that have their answer.
+    private(set) var openRuns: [ToolRun] = []
+    private var answeredCalls: Set<String> = []
 
     var pendingFrames: Int { queue.reduce(0) { $0 + $1.frames } }
 
@@ -84,6 +87,14 @@ struct Inspector {
         queue = []
         unansweredFlushes.append(heardFrames)
         heardFrames = 0
+    }
+
+    /// The end of a run, by chance of one that was not asked for.
+    mutating func endRun(_ choice: Int) -> Input? {
+        guard !openRuns.isEmpty else { return nil }
+        let run = openRuns.remove(at: choice % openRuns.count)
+        let results: [ToolResult] = [.output("x"), .output(""), .failed("y"), .timedOut]
+        return .toolFinished(run: run.id, results[choice % 4])
     }
 
     // MARK: Watching
@@ -134,12 +145,16 @@ struct Inspector {
         case .record(.sessionClosed):
             isReady = false
             attempts = [:]
+            answeredCalls = []
         case .record(.turn(let turn)): watch(turn)
         case .show(.speechDetected): speechLines += 1
         case .showTurn(let turn):
             shown += 1
             if !recorded.contains(turn) { complain("a turn was shown before it was kept") }
         case .stopped: isStopped = true
+        case .runTool(let run):
+            if case .received(.responseDone) = input {} else { complain("a tool run out of the blue") }
+            openRuns.append(run)
         case .connect:
             if machine.figures.budget.state == .closed { complain("a session is tried over the budget") }
         case .close(reason: SessionStateMachine.budgetReason):
@@ -184,6 +199,9 @@ struct Inspector {
         case .deleteItem(let item):
             let wasHeard = heard.contains { $0.key.item == item && $0.value > 0 }
             if wasHeard, !areNamesReused { complain("\(item) was heard and deleted") }
+        case .createItem(let item, _):
+            guard case .functionCallOutput(let call, _) = item.kind else { break }
+            if !answeredCalls.insert(call).inserted, !areNamesReused { complain("\(call) answered twice") }
         case .createResponse(let request) where request.conversation == .none: watch(request, id: event.eventID ?? "")
         default: break
         }

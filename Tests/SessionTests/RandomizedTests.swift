@@ -19,6 +19,7 @@ import Testing
         configuration.promptFrames[.budget] = frames(800)
         // A turn of the faithful server costs some 0.0001 USD.
         if seed % 4 == 1 { configuration.budget = Budget(dailyUSD: 0.00015, outOfBandUntil: 0.5) }
+        if seed % 4 < 3 { configuration.tools = [.fixture("hours"), .fixture("open", seconds: 2)] }
         return Life(configuration, seed: UInt64(seed))
     }
 
@@ -29,6 +30,7 @@ import Testing
             for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
             life.settle()
             #expect(life.inspector.unfinished == [], "seed \(seed)")
+            #expect(life.server.openCalls == [], "seed \(seed)")
             life.stop()
             #expect(life.inspector.violations + life.server.violations == [], "seed \(seed)")
         }
@@ -69,6 +71,7 @@ import Testing
         }
         #expect(prompts == Set(VoicePrompt.allCases))
         #expect(mutes > 20)
+        #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
     }
@@ -89,6 +92,7 @@ private struct Life {
     init(_ configuration: SessionConfiguration, seed: UInt64) {
         machine = SessionStateMachine(configuration: configuration, prices: try? PriceTable.builtIn.get(), seed: seed)
         server = FaithfulServer(detectsSpeech: !configuration.isPushToTalk)
+        server.hasTools = !configuration.tools.isEmpty
         random = SplitMix64(state: seed)
     }
 
@@ -126,6 +130,14 @@ private struct Life {
         give(chance(3) > 0 ? .today(day) : .spentBefore(sum, day: day))
     }
 
+    @discardableResult
+    private mutating func endRun() -> Bool {
+        let choice = chance(12)
+        guard let input = inspector.endRun(choice) else { return false }
+        give(input)
+        return true
+    }
+
     private mutating func button() {
         isTouched = false
         // The edge happened a little before it is handled, but after the one before.
@@ -145,11 +157,14 @@ private struct Life {
         pass(chance(40))
         if isConnecting {
             isConnecting = false
+            // It has heard and said things with nobody there.
+            server.reset()
             give(.connected)
         }
         server.work(random: &random)
         for _ in 0..<3 { if let event = server.deliver(random: &random) { give(.received(event)) } }
         if chance(3) > 0 { playback(chance(3000)) }
+        if chance(5) == 0 { endRun() }
         if isButtonUsed, chance(12) == 0 { button() }
         if isButtonUsed, chance(4) == 0 { touch() }
         if isButtonUsed, chance(60) == 0 { calendar() }
@@ -166,6 +181,7 @@ private struct Life {
         if isTouched { touch() }
         give(.released(frame: frames(nowMs)))
         server.detectsSpeech = false
+        server.hasTools = false
         for _ in 0..<150 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
         fallSilent()
     }
@@ -176,6 +192,7 @@ private struct Life {
         give(.released(frame: frames(nowMs)))
         for _ in 0..<40 {
             pass(2000)
+            while let input = inspector.endRun(0) { give(input) }
             for _ in 0..<3 { playback(48_000) }
         }
     }
@@ -192,7 +209,8 @@ private struct Life {
         inspector.areNamesReused = true
         if chance(40) == 0 { calendar() }
         pass(chance(20) == 0 ? 5000 : chance(200))
-        switch chance(13) {
+        switch chance(14) {
+        case 13: if !endRun() { give(.toolFinished(run: chance(9), .output("x"))) }
         case 0: button()
         case 12: touch()
         case 1, 2: playback(chance(9000))
@@ -229,7 +247,9 @@ private struct Life {
         let states: [Response.Status] = [.completed, .cancelled, .incomplete, .failed, .inProgress, .other("odd")]
         let status = states[chance(states.count)]
         guard chance(2) == 0 else {
-            return Response(id: response(), status: status, output: [.assistant(item(), text: "x")])
+            let call = Item.call("call_\(chance(9))", ["hours", "open", "gone"][chance(3)])
+            let calls = chance(3) == 0 ? [call] : []
+            return Response(id: response(), status: status, output: [.assistant(item(), text: "x")] + calls)
         }
         let text = chance(2) == 0 ? "x" : nil
         return .transcription(response(), of: item(), status: status, text: text, error: "y")
@@ -250,7 +270,8 @@ private struct Life {
     }
 
     private mutating func anyEvent() -> ServerEvent {
-        switch chance(17) {
+        switch chance(18) {
+        case 16: .outputItemDone(response(), outputIndex: chance(2), .call("call_\(chance(9))", "hours"))
         case 0: .speechStarted(item(), audioStartMs: 0)
         case 1: .speechStopped(item(), audioEndMs: 0)
         case 2: .inputCommitted(item(), previous: chance(2) == 0 ? nil : item())

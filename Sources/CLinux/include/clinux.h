@@ -4,6 +4,7 @@
 #define CLINUX_H
 
 #include <poll.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,14 @@ int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout
 int clinux_signalfd(const int *signals, int count);
 /// Reads one pending signal. Its number, 0 when none is pending.
 int clinux_signalfd_read(int fd);
+
+/// pipe2(2), close-on-exec: the end to read and the end to write. 0 or -errno.
+int clinux_pipe(int *read_end, int *write_end);
+/// The spawned process begins in `folder`, with no descriptors but the first three, which must be made before
+/// (posix_spawn_file_actions_addchdir_np(3), posix_spawn_file_actions_addclosefrom_np(3)). 0 or an errno.
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *folder);
+/// pidfd_open(2): readable when the child `process` has ended. Descriptor or -errno.
+int clinux_pidfd(pid_t process);
 
 /// Gives the calling thread SCHED_FIFO with `priority` (1..99). 0 or -errno.
 int clinux_set_fifo(int priority);
