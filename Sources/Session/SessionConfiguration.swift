@@ -27,6 +27,7 @@ public struct SessionConfiguration: Sendable, Equatable {
 
     public var model: String
     public var voice: String
+    /// "" leaves them to the stored prompt.
     public var instructions: String
     public var detection: Detection
     public var microphoneWhileSpeaking: MicrophoneWhileSpeaking
@@ -39,16 +40,19 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var budget: Budget
     /// What the model may have done here.
     public var tools: [SessionTool]
+    /// A prompt stored at the server; what is given directly wins over it.
+    public var storedPrompt: StoredPrompt?
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
         microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
         transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe",
-        promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget(), tools: [SessionTool] = []
+        promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget(), tools: [SessionTool] = [],
+        storedPrompt: StoredPrompt? = nil
     ) {
         self.model = model
         self.voice = voice
-        self.instructions = instructions ?? Self.defaultInstructions
+        self.instructions = instructions ?? (storedPrompt == nil ? Self.defaultInstructions : "")
         self.detection = detection
         self.microphoneWhileSpeaking = microphoneWhileSpeaking
         self.outOfBand = outOfBand
@@ -57,6 +61,7 @@ public struct SessionConfiguration: Sendable, Equatable {
         self.promptFrames = promptFrames
         self.budget = budget
         self.tools = tools
+        self.storedPrompt = storedPrompt
     }
 
     /// The prompt of the conversation when the operator names no file.
@@ -74,7 +79,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     var sessionUpdate: SessionUpdate {
         var update = SessionUpdate()
         update.outputModalities = [.audio]
-        update.instructions = instructions
+        update.instructions = instructions.isEmpty ? nil : instructions
+        if let storedPrompt { update.prompt = .value(storedPrompt) }
         update.inputFormat = .pcm24k
         update.outputFormat = .pcm24k
         update.voice = .named(voice)

@@ -7,7 +7,8 @@ extension SessionStateMachine {
         noteFirstDelta(event, at: now)
         switch event {
         case .sessionCreated(let session): return linkHandle(.sessionCreated(session), at: now)
-        case .sessionUpdated(let session): return linkHandle(.sessionUpdated(session), at: now)
+        case .sessionUpdated(let session):
+            return linkHandle(.sessionUpdated(session), at: now) + reconfigurationHandle(.confirmed, at: now)
         case .error(let error): return failed(error, at: now)
         // The words of a session that is not ours yet, or not any more.
         case _ where link.readySession == nil: return []
@@ -98,6 +99,7 @@ extension SessionStateMachine {
             case .transcription(let turn, let attempt):
                 turns.transcriptionRefused(error.message, of: turn, attempt: attempt, at: now)
                 return actions
+            case .reconfiguration: return actions + reconfigurationHandle(.refused(error.message), at: now)
             case .toolOutput:
                 return actions + [.report(Fault(.tool, "the server did not take a tool's output: \(error.message)"))]
             case .bookkeeping:
@@ -170,6 +172,8 @@ enum OwnEventID: Equatable {
     case transcription(TurnID, attempt: Int)
     /// A tool's output.
     case toolOutput
+    /// A `session.update` of an open session.
+    case reconfiguration
     /// Truncate, delete, cancel.
     case bookkeeping
 
@@ -181,6 +185,7 @@ enum OwnEventID: Equatable {
         case ("answer", 1): self = .answer(TurnID(rawValue: numbers[0]))
         case ("transcription", 2): self = .transcription(TurnID(rawValue: numbers[0]), attempt: numbers[1])
         case ("tool", _): self = .toolOutput
+        case ("reconfigure", _): self = .reconfiguration
         case ("bookkeeping", _): self = .bookkeeping
         default: return nil
         }
@@ -192,6 +197,7 @@ enum OwnEventID: Equatable {
         case .answer(let turn): "answer-\(turn.rawValue)"
         case .transcription(let turn, let attempt): "transcription-\(turn.rawValue)-\(attempt)"
         case .toolOutput: "tool"
+        case .reconfiguration: "reconfigure"
         case .bookkeeping: "bookkeeping"
         }
     }

@@ -60,7 +60,7 @@ extension SessionStateMachine {
         case .flushed(let heardFrames): _ = playout.flushed(heardFrames: heardFrames)
         case .playbackLost: _ = prompts.handle(.fellSilent, at: now)
         case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .touched, .untouched,
-            .captured, .today, .spentBefore, .toolFinished, .stop:
+            .captured, .today, .spentBefore, .toolFinished, .reconfigure, .stop:
             break
         }
         if !playout.isPromptPending { _ = prompts.handle(.fellSilent, at: now) }

@@ -31,6 +31,8 @@ public struct SessionStateMachine: Sendable {
         case playbackLost
         /// A run that `.runTool` asked for has ended.
         case toolFinished(run: Int, ToolResult)
+        /// Tell the session these settings between turns; nothing else than `laterUpdate` holds has changed.
+        case reconfigure(SessionConfiguration)
         case deadlineReached
         /// The wall clock's day, UTC, for example "2026-11-21"; before `start`, and whenever it is another.
         case today(String)
@@ -56,6 +58,8 @@ public struct SessionStateMachine: Sendable {
         case prompt(VoicePrompt)
         /// Answer with `.toolFinished`, within the tool's limit.
         case runTool(ToolRun)
+        /// What `.reconfigure` asked for is in force.
+        case reconfigured
         case record(Entry)
         case show(StateLine)
         case showTurn(SettledTurn)
@@ -71,7 +75,7 @@ public struct SessionStateMachine: Sendable {
         case sessionClosed(String, reason: String)
     }
 
-    let configuration: SessionConfiguration
+    var configuration: SessionConfiguration
     private let prices: PriceTable?
     var link: LinkStateMachine
     var button: PushToTalkStateMachine
@@ -85,6 +89,7 @@ public struct SessionStateMachine: Sendable {
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     var tools: ToolStateMachine
+    var reconfiguration = ReconfigurationStateMachine()
     /// An answer failed before anything of it was heard; its visitor is still to be told.
     var isAnswerMissing = false
     var isLinkStopped = false
@@ -116,7 +121,8 @@ public struct SessionStateMachine: Sendable {
     public var deadline: Instant? {
         let always = earlier(earlier(link.deadline, prompts.deadline), mutedUntil)
         guard !link.isStopping else { return always }
-        let open = earlier(button.deadline, earlier(tools.deadline, earlier(answers.deadline, turns.deadline)))
+        let changes = earlier(tools.deadline, reconfiguration.deadline)
+        let open = earlier(button.deadline, earlier(changes, earlier(answers.deadline, turns.deadline)))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
     }
 
@@ -172,6 +178,7 @@ public struct SessionStateMachine: Sendable {
             answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
         case .playbackLost: interrupt(at: now)
         case .toolFinished(let run, let result): toolsHandle(.finished(run: run, result))
+        case .reconfigure(let configuration): reconfigurationHandle(.wanted(configuration), at: now)
         case .deadlineReached: deadlineReached(at: now)
         case .today(let day): changed { $0.costs.dayIs(day) }
         case .spentBefore(let sum, let day): changed { $0.costs.spentBefore(sum, on: day) }
@@ -191,7 +198,8 @@ public struct SessionStateMachine: Sendable {
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
         noteTranscripts(at: now)
         actions += settleTurns()
-        return actions + followBudget(at: now)
+        actions += followBudget(at: now)
+        return actions + reconfigureIfIdle(at: now)
     }
 
     // MARK: The link
@@ -233,7 +241,7 @@ public struct SessionStateMachine: Sendable {
         utterances.linkLost()
         microphone.sessionClosed()
         turns.sessionLost(reason, keeping: utterances.turns, at: now)
-        return toolsHandle(.sessionLost)
+        return toolsHandle(.sessionLost) + reconfigurationHandle(.sessionLost, at: now)
             + answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
     }
 
@@ -373,6 +381,7 @@ public struct SessionStateMachine: Sendable {
         var actions = linkHandle(.deadlineReached, at: now)
         actions += buttonHandle(.deadlineReached, at: now)
         actions += answersHandle(answers.deadlineReached(at: now)) + toolsHandle(.deadlineReached)
+        actions += reconfigurationHandle(.deadlineReached, at: now)
         actions += promptsHandle(.deadlineReached, at: now)
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }

@@ -26,7 +26,7 @@ extension SessionStateMachine {
         // A press that silenced nothing: all was heard meanwhile.
         case .untouched, .pressed, .playbackLost, .stop: break
         case .start, .connected, .lost, .received, .receivedUndecodable, .released, .touched, .captured, .heard,
-            .flushed, .deadlineReached, .today, .spentBefore, .toolFinished:
+            .flushed, .deadlineReached, .today, .spentBefore, .toolFinished, .reconfigure:
             if now < limit { return [] }
         }
         mutedUntil = nil

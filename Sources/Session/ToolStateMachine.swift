@@ -56,7 +56,7 @@ struct ToolStateMachine: Sendable {
         set { instant = newValue }
     }
     private var instant: Instant?
-    private let tools: [SessionTool]
+    private var tools: [SessionTool]
     private var runs: [Run] = []
     private var uses: [TurnID: [ToolUse]] = [:]
     private var answeredCalls: [String] = []
@@ -65,6 +65,9 @@ struct ToolStateMachine: Sendable {
     init(_ tools: [SessionTool]) { self.tools = tools }
 
     var deadline: Instant? { runs.reduce(nil) { earlier($0, $1.deadline) } }
+
+    /// Other tools from now on; runs go on.
+    mutating func offer(_ tools: [SessionTool]) { self.tools = tools }
 
     mutating func handle(_ input: Input) -> [Action] {
         switch input {

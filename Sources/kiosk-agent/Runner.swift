@@ -17,35 +17,39 @@ final class Runner {
     /// Longest wait: nothing depends on it, it bounds what a lost wake-up could cost.
     private static let longestWait = Duration.seconds(5)
 
-    private var machine: SessionStateMachine
+    var machine: SessionStateMachine
     /// The machine's, as of its last input.
-    private var status: SessionStateMachine.Status
+    var status: SessionStateMachine.Status
     private let link: Link
-    private let microphone: Microphone
-    private let loudspeaker: Loudspeaker
+    let microphone: Microphone
+    let loudspeaker: Loudspeaker
     private let journal: JournalWriter
-    private let console: Console
-    private let control: ControlSocket
-    private let tools: ToolProcesses
+    let console: Console
+    let control: ControlSocket
+    let tools: ToolProcesses
     private var button: TalkButton?
     private let signals: ServiceSignals
-    private var notifier: ServiceNotifier
-    private let key: APIKey?
+    var notifier: ServiceNotifier
+    let key: APIKey?
     private let prompts: VoicePrompts
     private var isPromptProblemSaid = false
     private let dayCosts: DayCosts
     /// The wall clock's, in days since 1970-01-01 UTC.
     private var day: Int64?
-    private var faults = FaultCount()
-    private let startedAt = Instant.now
+    var faults = FaultCount()
+    let startedAt = Instant.now
 
     /// `button hold` requests whose release is still to come.
-    private var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
+    var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
     private var isStopped = false
     private var polls = PollSet()
-    private let loadSetup: () throws(CommandFailure) -> Setup
+    let loadSetup: () throws(CommandFailure) -> Setup
     /// Read after a SIGHUP; used as soon as no turn is open.
-    private var nextSetup: Setup?
+    var nextSetup: Setup?
+    /// In force.
+    var settings: Settings
+    /// Read after a SIGHUP; in force when the open session has taken them.
+    var askedSettings: Settings?
 
     /// What one life of the agent is made from.
     struct Setup {
@@ -66,6 +70,7 @@ final class Runner {
         _ setup: Setup, environment: [String: String], loadSetup: @escaping () throws(CommandFailure) -> Setup
     ) throws {
         let settings = setup.settings
+        self.settings = settings
         // Before any thread exists: they inherit the blocked signals.
         signals = try ServiceSignals()
         key = setup.key
@@ -183,7 +188,7 @@ final class Runner {
 
     // MARK: Rooms to machine
 
-    private func handle(_ input: SessionStateMachine.Input, at now: Instant) {
+    func handle(_ input: SessionStateMachine.Input, at now: Instant) {
         let actions = machine.handle(input, at: now)
         status = machine.status()
         microphone.isUrgent = status.wantsFrames
@@ -209,7 +214,7 @@ final class Runner {
         report(reports)
     }
 
-    private func press(_ isPressed: Bool, at instant: Instant) {
+    func press(_ isPressed: Bool, at instant: Instant) {
         let frame = microphone.frame(at: instant)
         guard microphone.isMissing else {
             return handle(isPressed ? .pressed(frame: frame) : .released(frame: frame), at: instant)
@@ -247,39 +252,6 @@ final class Runner {
         for (run, result) in tools.process(at: now) { handle(.toolFinished(run: run, result), at: now) }
     }
 
-    private func perform(_ request: ControlSocket.Request, at now: Instant) {
-        switch request.body {
-        case .press:
-            press(true, at: now)
-            control.respond(request.id, "ok")
-        case .release:
-            press(false, at: now)
-            control.respond(request.id, "ok")
-        case .status: control.respond(request.id, statusLine(at: now))
-        case .hold(let milliseconds):
-            press(true, at: now)
-            holds.append((request.id, now + .milliseconds(milliseconds)))
-        }
-    }
-
-    private func statusLine(at now: Instant) -> String {
-        let report = StatusReport(
-            machine.report(at: now), indicator: status.indicator, faults: faults, uptime: now - startedAt,
-            devices: StatusReport.Devices(
-                capture: .init(microphone.device.name, microphone.isMissing, microphone.interruptions),
-                playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)))
-        return key?.redact(report.json) ?? report.json
-    }
-
-    private func releaseHolds(at now: Instant) {
-        guard !holds.isEmpty else { return }
-        for hold in holds where hold.releaseAt <= now {
-            press(false, at: hold.releaseAt)
-            control.respond(hold.request, "ok")
-        }
-        holds.removeAll { $0.releaseAt <= now }
-    }
-
     // MARK: Machine to rooms
 
     private func perform(_ action: SessionStateMachine.Action, at now: Instant) {
@@ -294,6 +266,7 @@ final class Runner {
         case .setPlaybackGain(let gain): loudspeaker.setGain(gain)
         case .prompt(let prompt): say(prompt)
         case .runTool(let run): tools.start(run, at: now)
+        case .reconfigured: reconfigured()
         case .record(let entry): record(JournalEntry(entry))
         case .show(let line): console.show(line)
         case .showTurn(let turn): console.show(turn)
@@ -318,7 +291,7 @@ final class Runner {
         journal.append(kind: entry.kind, members: members, durable: true)
     }
 
-    private func report(_ fault: Fault) {
+    func report(_ fault: Fault) {
         faults.add(fault)
         console.report(fault)
         record(.fault(fault))
@@ -340,28 +313,7 @@ final class Runner {
 
     // MARK: The end
 
-    private func perform(_ request: ServiceSignals.Request, at now: Instant) {
-        switch request {
-        case .stop:
-            nextSetup = nil
-            notifier.stopping()
-            stop(at: now)
-        case .reload: reload(at: now)
-        }
-    }
-
-    private func reload(at now: Instant) {
-        notifier.reloading(at: now)
-        do {
-            nextSetup = try loadSetup()
-        } catch {
-            nextSetup = nil
-            report(Fault(.settings, "reload: \(error.line): the settings in force stay"))
-            notifier.ready(status: "running")
-        }
-    }
-
-    private func stop(at now: Instant) { handle(.stop, at: now) }
+    func stop(at now: Instant) { handle(.stop, at: now) }
 
     private func close() {
         tools.close()

@@ -35,6 +35,7 @@ extension SessionConfiguration {
                 SessionTool(
                     name: tool.name, description: tool.description, parameters: tool.parameters,
                     limit: .milliseconds(tool.timeoutMs))
-            })
+            },
+            storedPrompt: settings.realtime.storedPrompt)
     }
 }

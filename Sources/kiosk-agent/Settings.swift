@@ -16,6 +16,12 @@ struct Settings: Sendable, Equatable {
         var instructionsFile: String?
         /// What `instructionsFile` held, at most 64 KiB; nil: the built-in prompt.
         var instructions: String?
+        /// A prompt stored at the server; nil (the default): none. `instructionsFile` wins over its instructions.
+        var promptID: String?
+        /// Which of its versions; nil (the default): the newest.
+        var promptVersion: String?
+        /// What fills its open places.
+        var promptVariables: [String: String] = [:]
         /// Trust anchors (PEM) in addition to the system's; nil (the default): none.
         var caFile: String?
         /// The file that holds the API key; nil (the default): see `APIKey`.

@@ -26,6 +26,7 @@ extension SettingsReader {
             throw wrong("control.socket", "wanted a path of at most \(UnixAddress.longestPath) bytes")
         }
         try checkTools()
+        try checkStoredPrompt()
     }
 
     /// Reads the prompts and makes sure that the other named files are there.

@@ -44,14 +44,18 @@ struct SettingsArray: Sendable {
 enum SettingsKeys {
     static let arrays: [SettingsArray] = [tools]
 
-    static let all: [SettingsKey] = [
+    static let all: [SettingsKey] = server + storedPrompt + kiosk
+
+    private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),
         text("realtime", "model", \.realtime.model),
         text("realtime", "voice", \.realtime.voice),
         optionalPath("realtime", "instructions_file", \.realtime.instructionsFile),
         optionalPath("realtime", "ca_file", \.realtime.caFile),
         optionalPath("realtime", "api_key_file", \.realtime.apiKeyFile),
+    ]
 
+    private static let kiosk: [SettingsKey] = [
         word("turns", "detection", \.turns.detection, [
             ("push-to-talk", .pushToTalk), ("server-vad", .serverVAD), ("semantic-vad", .semanticVAD),
         ]),

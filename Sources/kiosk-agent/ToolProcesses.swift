@@ -32,7 +32,7 @@ final class ToolProcesses {
         var verdict: ToolResult?
     }
 
-    private let tools: [Settings.Tool]
+    private var tools: [Settings.Tool]
     private let environment: [String]
     private var children: [Child] = []
     /// Runs that ended before they began.
@@ -45,6 +45,9 @@ final class ToolProcesses {
             "LANG=" + (environment["LANG"] ?? "C.UTF-8"),
         ]
     }
+
+    /// Other tools from now on; runs go on.
+    func offer(_ tools: [Settings.Tool]) { self.tools = tools }
 
     var isEmpty: Bool { children.isEmpty && failures.isEmpty }
 

@@ -12,6 +12,7 @@ enum Fault: String, CaseIterable, Sendable {
     case errorThenSilence = "error-then-silence"
     case noSessionCreated = "no-session-created"
     case updateRefused = "update-refused"
+    case laterUpdateRefused = "later-update-refused"
     case expire
     case expiredError = "expired-error"
     // In a turn.
@@ -61,6 +62,7 @@ enum Fault: String, CaseIterable, Sendable {
         case .errorThenSilence: "one server_error after the upgrade, then nothing"
         case .noSessionCreated: "everything but session.created"
         case .updateRefused: "every session.update is refused"
+        case .laterUpdateRefused: "every session.update but the first is refused"
         case .expire: "=SECONDS: the session ends after so long with close 1001"
         case .expiredError: "error session_expired before that close"
         case .dropMidTurn: "the socket dies 500 ms into a turn's speech"
@@ -104,7 +106,7 @@ enum Fault: String, CaseIterable, Sendable {
     var isOfConnection: Bool {
         switch self {
         case .refuseKey, .refuseQuota, .refuseModel, .echoKeyInError, .http401, .http429, .http503, .silentAfter101,
-            .errorThenSilence, .noSessionCreated, .updateRefused, .expire, .expiredError:
+            .errorThenSilence, .noSessionCreated, .updateRefused, .laterUpdateRefused, .expire, .expiredError:
             true
         default: false
         }

@@ -73,6 +73,8 @@ struct SimulatedSession {
     /// The response that writes to the default conversation.
     var activeResponseID: Response.ID?
     var hasSpoken = false
+    /// `session.update` events so far.
+    var updates = 0
     var meter = UsageMeter()
     /// Turns whose first out-of-band response has failed on purpose.
     var failedOnce: Set<Int> = []
@@ -215,7 +217,8 @@ struct SimulatedSession {
     }
 
     private mutating func updateSession(_ event: JSON) throws(Refusal) {
-        if hits(.updateRefused) {
+        updates += 1
+        if hits(.updateRefused) || hits(.laterUpdateRefused) && updates > 1 {
             throw Refusal(code: "invalid_value", message: "The session could not be updated.", param: "session")
         }
         let before = session.voiceActivity
@@ -225,6 +228,9 @@ struct SimulatedSession {
             speechItemID = nil
         }
         send(["type": "session.updated", "session": session.value])
+        report(
+            "updated",
+            ["instructions": .string(session.instructions), "prompt": session.value["prompt"] ?? .null])
     }
 
     // MARK: Saying

@@ -107,6 +107,11 @@ import Testing
             "2: realtime.voice = \"a\\u001bb\": wanted text without control characters"),
         Bad("[realtime]\nmodel = \"\"\"a\nb\"\"\"",
             "2: realtime.model = \"\"\"a\\nb\"\"\": wanted text without control characters"),
+        Bad("[realtime]\nprompt_id = 1", "2: realtime.prompt_id = 1: wanted a stored prompt's id, or \"\" for none"),
+        Bad("[realtime]\nprompt_version = \"2\"",
+            "2: realtime.prompt_version = \"2\": wanted realtime.prompt_id, too"),
+        Bad("[realtime]\nprompt_id = \"p\"\n[realtime.prompt_variables]\na = 1",
+            "3: realtime.prompt_variables: wanted a table of texts, [realtime.prompt_variables], at most 64"),
         Bad("[realtime]\nurl = \"http://127.0.0.1/\"",
             "2: realtime.url = \"http://127.0.0.1/\": wanted a URL that begins with wss:// or ws://"),
         Bad("[realtime]\nurl = \"ws://example.org/\"", "2: realtime.url = \"ws://example.org/\": "

@@ -111,9 +111,35 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 38)
+        #expect(paths.count == 41)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control"])
+    }
+
+    @Test func aStoredPromptHasAVersionAndVariables() throws {
+        let realtime = try load("""
+            [realtime]
+            prompt_id = "pmpt_1"
+            prompt_version = "2"
+            [realtime.prompt_variables]
+            city = "Bonn"
+            "open from" = "9"
+            """).realtime
+        #expect(realtime.storedPrompt?.id == "pmpt_1")
+        #expect(realtime.storedPrompt?.version == "2")
+        #expect(realtime.storedPrompt?.variables == ["city": "Bonn", "open from": "9"])
+        #expect(try load("").realtime.storedPrompt == nil)
+        #expect(try load("realtime.prompt_id = 'a'").realtime.storedPrompt?.variables == nil)
+    }
+
+    @Test func whatASessionCanBeToldIsToldAndNothingElse() throws {
+        let former = try load("")
+        let told = try load("turns.vad_silence_ms = 700\nrealtime.prompt_id = 'a'\ntranscription.built_in_model = ''")
+        #expect(former.taking(whatASessionCanBeToldOf: told) == told)
+        for text in ["realtime.voice = 'cedar'", "turns.tail_ms = 0", "turns.detection = 'server-vad'"] {
+            let other = try load(text)
+            #expect(former.taking(whatASessionCanBeToldOf: other) != other)
+        }
     }
 
     @Test(arguments: [

@@ -39,6 +39,68 @@ struct ReloadTests {
         #expect(sessions.compactMap { $0["event"] as? String } == ["opened", "closed", "opened", "closed"])
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func whatAnOpenSessionCanBeToldIsToldBetweenTurnsWithoutANewSession() async throws {
+        let bench = try Bench()
+        try await bench.startSimulator()
+        let microphone = WaveFile.silence(ms: 500)
+        try bench.writeSettings(microphone: microphone)
+        try await bench.startKiosk()
+        let file = bench.folder.appendingPathComponent("brief.txt")
+        try "Be brief.".write(to: file, atomically: true, encoding: .utf8)
+        let tool = "[[tool]]\nname = \"again\"\ncommand = [\"/bin/true\"]"
+        try bench.writeSettings(
+            microphone: microphone, settings: tool, realtime: "instructions_file = \"brief.txt\"")
+        bench.kiosk.reload()
+        try await eventually("the settings are reloaded: \(bench.kiosk.errors)") {
+            bench.kiosk.lines.contains("[kiosk] settings reloaded")
+        }
+        let told = try bench.report("updated").compactMap { $0["instructions"] as? String }
+        #expect(told.count == 2)
+        #expect(told.last == "Be brief.")
+        #expect(try await bench.stopKiosk() == 0)
+        #expect(bench.kiosk.errors == "")
+        let sessions = try JournalFile(directory: bench.journalFolder).entries(of: "session")
+        #expect(sessions.compactMap { $0["event"] as? String } == ["opened", "closed"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whatTheServerRefusesIsSaidAndTheFormerSettingsGoOn() async throws {
+        let bench = try Bench()
+        try await bench.startSimulator(["--faults", "later-update-refused"])
+        let microphone = WaveFile.silence(ms: 500)
+        try bench.writeSettings(microphone: microphone)
+        try await bench.startKiosk()
+        try bench.writeSettings(
+            microphone: microphone, settings: "[transcription]\nbuilt_in_model = \"whisper-1\"")
+        bench.kiosk.reload()
+        let line = "[fault] settings: the server refuses the changed settings: The session could not be updated.: "
+            + "the former ones stay"
+        try await eventually("the refusal is said: \(bench.kiosk.errors)") {
+            bench.kiosk.errors == line + "\n"
+        }
+        try await bench.button("hold", "300")
+        #expect(try await bench.settledTurns(1).count == 1)
+        #expect(!bench.kiosk.lines.contains("[kiosk] settings reloaded"))
+        #expect(try await bench.stopKiosk() == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aStoredPromptReachesTheServerWithItsVersionAndVariables() async throws {
+        let bench = try Bench()
+        try await bench.startSimulator()
+        try bench.writeSettings(
+            microphone: WaveFile.silence(ms: 500),
+            realtime: "prompt_id = \"pmpt_1\"\nprompt_version = \"3\"\nprompt_variables = {city = \"Bonn\"}")
+        try await bench.startKiosk()
+        let prompt = try #require(try bench.report("updated").first?["prompt"] as? [String: Any])
+        #expect(prompt["id"] as? String == "pmpt_1")
+        #expect(prompt["version"] as? String == "3")
+        #expect(prompt["variables"] as? [String: String] == ["city": "Bonn"])
+        #expect(try await bench.stopKiosk() == 0)
+        #expect(bench.kiosk.errors == "")
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: [
         (
             "[turns]\ntail_ms = -1",

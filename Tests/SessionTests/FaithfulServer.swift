@@ -20,6 +20,8 @@ struct FaithfulServer {
     /// Calls without an answer.
     private(set) var openCalls: Set<String> = []
     var hasTools = false
+    /// In force, of whatever session there is.
+    private(set) var instructions: String?
     private let answersByItself: Bool
     private var bufferedFrames = 0
     private var speaking: ItemID?
@@ -64,7 +66,14 @@ struct FaithfulServer {
 
     private mutating func hear(_ event: ClientEvent, random: inout SplitMix64) {
         switch event.body {
-        case .sessionUpdate:
+        case .sessionUpdate(let update) where event.eventID == "reconfigure":
+            guard Int.random(in: 0..<4, using: &random) > 0 else {
+                return wire[0].append(.failure("no", code: "invalid_value", eventID: event.eventID))
+            }
+            instructions = update.instructions
+            wire[0].append(.sessionUpdated(SessionInfo(id: "sess_\(session)")))
+        case .sessionUpdate(let update):
+            instructions = update.instructions
             session += 1
             let info = SessionInfo(id: "sess_\(session)")
             wire[0] += [.sessionCreated(info), .sessionUpdated(info)]

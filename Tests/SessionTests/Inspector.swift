@@ -27,6 +27,8 @@ struct Inspector {
     private(set) var recorded: [SettledTurn] = []
     private(set) var speechLines = 0
     private(set) var prompts: [VoicePrompt] = []
+    /// A change of settings was given up because nothing was heard of it.
+    private(set) var isUnconfirmed = false
     /// Items that the machine was told to be committed while its session was ready.
     private(set) var committed: Set<ItemID> = []
     private var shown = 0
@@ -155,11 +157,13 @@ struct Inspector {
         case .runTool(let run):
             if case .received(.responseDone) = input {} else { complain("a tool run out of the blue") }
             openRuns.append(run)
+        case .report(let fault):
+            if fault.what.contains("does not confirm") { isUnconfirmed = true }
         case .connect:
             if machine.figures.budget.state == .closed { complain("a session is tried over the budget") }
         case .close(reason: SessionStateMachine.budgetReason):
             if let last = lastPaidTurn, last > machine.turns.settledUntil { complain("closed in mid-turn") }
-        case .close, .abandon, .show, .report: break
+        case .close, .abandon, .show, .reconfigured: break
         }
     }
 
@@ -190,8 +194,8 @@ struct Inspector {
     private mutating func watch(_ event: ClientEvent) {
         switch event.body {
         case .sessionUpdate:
-            if isReady { complain("a ready session was configured again") }
-            return
+            guard isReady else { return }
+            if event.eventID != "reconfigure" { complain("a ready session was configured again") }
         case .truncateItem(let item, let contentIndex, let audioEndMs):
             let sound = Sound(item: item, contentIndex: contentIndex)
             if frames(audioEndMs) > heard[sound, default: 0] { complain("\(item) truncated beyond what was played") }

@@ -31,6 +31,7 @@ import Testing
             life.settle()
             #expect(life.inspector.unfinished == [], "seed \(seed)")
             #expect(life.server.openCalls == [], "seed \(seed)")
+            #expect(life.isConfigured, "seed \(seed)")
             life.stop()
             #expect(life.inspector.violations + life.server.violations == [], "seed \(seed)")
         }
@@ -130,6 +131,17 @@ private struct Life {
         give(chance(3) > 0 ? .today(day) : .spentBefore(sum, day: day))
     }
 
+    private mutating func reconfigure() {
+        var configuration = machine.configuration
+        configuration.instructions = "be kind, version \(nowMs)"
+        give(.reconfigure(configuration))
+    }
+
+    /// Whether server and machine mean the same instructions.
+    var isConfigured: Bool {
+        server.instructions.map { $0 == machine.configuration.instructions } ?? true || inspector.isUnconfirmed
+    }
+
     @discardableResult
     private mutating func endRun() -> Bool {
         let choice = chance(12)
@@ -169,6 +181,7 @@ private struct Life {
         if isButtonUsed, chance(4) == 0 { touch() }
         if isButtonUsed, chance(60) == 0 { calendar() }
         if canBreak, chance(80) == 0 { lose() }
+        if isButtonUsed, chance(60) == 0 { reconfigure() }
     }
 
     private mutating func lose() {
@@ -210,6 +223,7 @@ private struct Life {
         if chance(40) == 0 { calendar() }
         pass(chance(20) == 0 ? 5000 : chance(200))
         switch chance(14) {
+        case 11 where chance(9) == 0: reconfigure()
         case 13: if !endRun() { give(.toolFinished(run: chance(9), .output("x"))) }
         case 0: button()
         case 12: touch()

@@ -1,0 +1,38 @@
+import MonotonicClock
+import Session
+
+/// What is asked for over the control socket.
+extension Runner {
+    func perform(_ request: ControlSocket.Request, at now: Instant) {
+        switch request.body {
+        case .press:
+            press(true, at: now)
+            control.respond(request.id, "ok")
+        case .release:
+            press(false, at: now)
+            control.respond(request.id, "ok")
+        case .status: control.respond(request.id, statusLine(at: now))
+        case .hold(let milliseconds):
+            press(true, at: now)
+            holds.append((request.id, now + .milliseconds(milliseconds)))
+        }
+    }
+
+    private func statusLine(at now: Instant) -> String {
+        let report = StatusReport(
+            machine.report(at: now), indicator: status.indicator, faults: faults, uptime: now - startedAt,
+            devices: StatusReport.Devices(
+                capture: .init(microphone.device.name, microphone.isMissing, microphone.interruptions),
+                playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)))
+        return key?.redact(report.json) ?? report.json
+    }
+
+    func releaseHolds(at now: Instant) {
+        guard !holds.isEmpty else { return }
+        for hold in holds where hold.releaseAt <= now {
+            press(false, at: hold.releaseAt)
+            control.respond(hold.request, "ok")
+        }
+        holds.removeAll { $0.releaseAt <= now }
+    }
+}
