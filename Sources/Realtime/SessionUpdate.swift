@@ -73,6 +73,15 @@ public struct SessionUpdate: Equatable, Sendable {
         case transcriptionLogprobs = "item.input_audio_transcription.logprobs"
     }
 
+    /// What a session is for; it cannot change.
+    public enum Kind: String, Equatable, Sendable, Encodable {
+        case realtime
+        /// Transcripts alone: only `inputFormat`, `noiseReduction`, `transcription`, `turnDetection` and `include`.
+        case transcription
+    }
+
+    /// Of the session that is updated.
+    public var kind = Kind.realtime
     /// Exactly one.
     public var outputModalities: [Modality]?
     /// "" clears them.

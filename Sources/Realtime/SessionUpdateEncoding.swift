@@ -24,7 +24,7 @@ extension SessionUpdate: Encodable {
     public func encode(to encoder: any Encoder) throws {
         var session = encoder.container(keyedBy: CodingKeys.self)
         // Required each time, although the kind of a session never changes.
-        try session.encode("realtime", forKey: .type)
+        try session.encode(kind, forKey: .type)
         try session.encodeIfPresent(model, forKey: .model)
         try session.encodeIfPresent(outputModalities, forKey: .outputModalities)
         try session.encodeIfPresent(instructions, forKey: .instructions)

@@ -81,6 +81,7 @@ extension SessionConfiguration {
         update.inputFormat = nil
         update.outputFormat = nil
         update.outputModalities = nil
+        guard !isDictation else { return update }
         if tools.isEmpty { update.tools = [] }
         if storedPrompt == nil { update.prompt = .null }
         return update

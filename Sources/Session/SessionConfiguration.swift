@@ -42,6 +42,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var tools: [SessionTool]
     /// A prompt stored at the server; what is given directly wins over it.
     public var storedPrompt: StoredPrompt?
+    /// Transcripts alone, without an assistant.
+    public var isDictation = false
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
@@ -78,22 +80,26 @@ public struct SessionConfiguration: Sendable, Equatable {
     /// The first frame of every session: everything the server must know before it hears anything.
     var sessionUpdate: SessionUpdate {
         var update = SessionUpdate()
+        update.transcription = builtInModel.map { .value(SessionUpdate.Transcription(model: $0)) } ?? .null
+        update.inputFormat = .pcm24k
+        switch detection {
+        case .pushToTalk: update.turnDetection = .null
+        case .server(let detection): update.turnDetection = .value(detection)
+        }
+        if isDictation {
+            update.kind = .transcription
+            return update
+        }
         update.outputModalities = [.audio]
         update.instructions = instructions.isEmpty ? nil : instructions
         if let storedPrompt { update.prompt = .value(storedPrompt) }
-        update.inputFormat = .pcm24k
         update.outputFormat = .pcm24k
         update.voice = .named(voice)
-        update.transcription = builtInModel.map { .value(SessionUpdate.Transcription(model: $0)) } ?? .null
         if !tools.isEmpty {
             update.tools = tools.map {
                 .function(name: $0.name, description: $0.description, parameters: $0.parameters)
             }
             update.toolChoice = .automatic
-        }
-        switch detection {
-        case .pushToTalk: update.turnDetection = .null
-        case .server(let detection): update.turnDetection = .value(detection)
         }
         return update
     }

@@ -142,7 +142,9 @@ extension SessionStateMachine {
         let turn = known ?? turns.add(configuration: configuration)
         let request = turns.commit(turn, item: item, at: now)
         let lines = display.committed(turn, item: item, previous: previous)
-        if !configuration.isPushToTalk {
+        if configuration.isDictation {
+            turns.settleAssistant(turn, as: .none)
+        } else if !configuration.isPushToTalk {
             answers.expect(turn, at: now)
         } else if known == nil {
             // The server committed by itself what nobody asked it to answer.

@@ -290,8 +290,8 @@ public struct SessionStateMachine: Sendable {
             case .append(let range): return [.sendAudio(range)]
             case .commit(let turn):
                 turns.committing(turn, at: now)
-                if utterances.hasLater(than: turn) {
-                    // The visitor went on speaking: one answer to all of it.
+                if utterances.hasLater(than: turn) || configuration.isDictation {
+                    // The visitor went on speaking: one answer to all of it. Dictation has none.
                     turns.settleAssistant(turn, as: .none)
                 } else if turns.awaitsAssistant(turn) {
                     answers.want(turn, at: now)

@@ -20,14 +20,18 @@ final class Link {
         proxies = ProxySettings(environment: environment)
     }
 
-    /// The configured address with the model in its query, unless the address names one itself (Azure, proxies).
+    /// The configured address with the model in its query, unless the address names one itself (Azure, proxies); for
+    /// dictation with the intent in place of the model.
     static func endpoint(_ realtime: Settings.Realtime) throws(TransportError) -> Endpoint {
         let query = realtime.url.drop { $0 != "?" }.dropFirst()
-        guard !query.split(separator: "&").contains(where: { $0.hasPrefix("model=") }) else {
+        let isDictation = realtime.mode == .dictation
+        let name = isDictation ? "intent=" : "model="
+        guard !query.split(separator: "&").contains(where: { $0.hasPrefix(name) }) else {
             return try Endpoint(realtime.url)
         }
         let separator = query.isEmpty ? (realtime.url.hasSuffix("?") ? "" : "?") : "&"
-        return try Endpoint(realtime.url + separator + "model=" + percentEncoded(realtime.model))
+        let value = isDictation ? "transcription" : percentEncoded(realtime.model)
+        return try Endpoint(realtime.url + separator + name + value)
     }
 
     var pollRequest: PollRequest? { socket?.pollRequest }

@@ -32,6 +32,12 @@ extension Settings.Realtime {
 }
 
 extension SettingsReader {
+    /// Nothing would come of a dictation that nobody writes down.
+    func checkMode() throws(SettingsError) {
+        guard settings.realtime.mode == .dictation, settings.transcription.builtInModel == nil else { return }
+        throw wrong("transcription.built_in_model", "wanted a model, for realtime.mode is dictation")
+    }
+
     func checkStoredPrompt() throws(SettingsError) {
         guard settings.realtime.promptID == nil else { return }
         for (key, isGiven) in [

@@ -5,6 +5,7 @@ extension SessionConfiguration {
     /// The operator's settings in the machines' terms: frames for milliseconds.
     init(_ settings: Settings) {
         let turns = settings.turns
+        let isDictation = settings.realtime.mode == .dictation
         let detection: Detection = switch turns.detection {
         case .pushToTalk:
             .pushToTalk(
@@ -12,9 +13,10 @@ extension SessionConfiguration {
         case .serverVAD:
             .server(.serverVAD(
                 threshold: turns.vadThreshold, prefixPaddingMs: turns.vadPrefixPaddingMs,
-                silenceDurationMs: turns.vadSilenceMs, createResponse: true, interruptResponse: true))
+                silenceDurationMs: turns.vadSilenceMs, createResponse: !isDictation,
+                interruptResponse: !isDictation))
         case .semanticVAD:
-            .server(.semanticVAD(createResponse: true, interruptResponse: true))
+            .server(.semanticVAD(createResponse: !isDictation, interruptResponse: !isDictation))
         }
         let outOfBand: OutOfBand = switch settings.transcription.outOfBand {
         case .off: .off
@@ -26,7 +28,7 @@ extension SessionConfiguration {
             model: settings.realtime.model, voice: settings.realtime.voice,
             instructions: settings.realtime.instructions, detection: detection,
             microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
-            outOfBand: outOfBand, transcriptionInstructions: settings.transcription.instructions,
+            outOfBand: isDictation ? .off : outOfBand, transcriptionInstructions: settings.transcription.instructions,
             builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames,
             budget: Budget(
                 dailyUSD: settings.budget.dailyUSD > 0 ? settings.budget.dailyUSD : nil,
@@ -37,5 +39,6 @@ extension SessionConfiguration {
                     limit: .milliseconds(tool.timeoutMs))
             },
             storedPrompt: settings.realtime.storedPrompt)
+        self.isDictation = isDictation
     }
 }

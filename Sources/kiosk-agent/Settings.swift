@@ -4,12 +4,17 @@ import Audio
 ///
 /// Every key is optional; `Settings()` holds the defaults. `Settings.load` reads and checks a file. Paths are absolute.
 struct Settings: Sendable, Equatable {
+    /// What a session is for.
+    enum Mode: Sendable, Equatable, CaseIterable { case conversation, dictation }
+
     /// The server and the conversation.
     struct Realtime: Sendable, Equatable {
         /// The server: `wss://`, or `ws://` to a loopback host. Default: OpenAI.
         var url = "wss://api.openai.com/v1/realtime"
         /// The model that hears and answers. Default "gpt-realtime-2.1".
         var model = "gpt-realtime-2.1"
+        /// Talks, or writes down alone. Default `conversation`.
+        var mode = Mode.conversation
         /// The assistant's voice. Default "marin".
         var voice = "marin"
         /// The file of the conversation's prompt; nil (the default): the built-in prompt.

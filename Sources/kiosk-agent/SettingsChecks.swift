@@ -27,6 +27,7 @@ extension SettingsReader {
         }
         try checkTools()
         try checkStoredPrompt()
+        try checkMode()
     }
 
     /// Reads the prompts and makes sure that the other named files are there.

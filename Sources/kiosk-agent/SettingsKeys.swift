@@ -49,6 +49,7 @@ enum SettingsKeys {
     private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),
         text("realtime", "model", \.realtime.model),
+        word("realtime", "mode", \.realtime.mode, [("conversation", .conversation), ("dictation", .dictation)]),
         text("realtime", "voice", \.realtime.voice),
         optionalPath("realtime", "instructions_file", \.realtime.instructionsFile),
         optionalPath("realtime", "ca_file", \.realtime.caFile),

@@ -2,6 +2,8 @@
 enum Admission: Equatable {
     /// A session with this model.
     case session(model: String)
+    /// A session for transcripts alone.
+    case transcription
     /// Accepted, then one `error` and the end, as the service refuses.
     case refused(Refusal, closeCode: UInt16)
     /// Refused before the upgrade.
@@ -34,7 +36,9 @@ enum Admission: Equatable {
     init(_ request: Request, requiredKey: String?, faults: FaultPlan, connection: Int) {
         func hits(_ fault: Fault) -> Bool { faults.hits(fault, connection) }
         let parts = request.resource.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let model = Admission.value("model", in: parts.count > 1 ? parts[1] : "")
+        let query = parts.count > 1 ? parts[1] : ""
+        let model = Admission.value("model", in: query)
+        let isTranscription = Admission.value("intent", in: query) == "transcription" && model == nil
 
         if parts[0] != "/v1/realtime" {
             self = .httpError(404, "Invalid URL (\(parts[0]))", code: nil)
@@ -60,6 +64,8 @@ enum Admission: Equatable {
                 "insufficient_quota",
                 "You exceeded your current quota, please check your plan and billing details.",
                 type: "insufficient_quota", closeCode: 1013)
+        } else if isTranscription {
+            self = .transcription
         } else if let model, !model.isEmpty {
             // Transcription models are no realtime models, gpt-realtime-whisper among them.
             let isRealtime = model.contains("realtime") && !model.contains("whisper") && !hits(.refuseModel)

@@ -92,15 +92,21 @@ final class Client {
             ]
             socket.send(text: error.line, now: now)
             socket.close(code: code, reason: reason, now: now)
-        case .session(let model):
-            socket.accept(subprotocol: request.offersRealtime ? "realtime" : nil, now: now)
-            var opened = SimulatedSession(
-                options.setup(model: model, connection: number, turnsBefore: turnsBefore()), at: now)
-            let outputs = opened.open()
-            session = opened
-            nextPing = now.advanced(by: Client.pingInterval)
-            perform(outputs, now: now)
+        case .session(let model): open(request, model: model, now: now)
+        case .transcription: open(request, model: nil, now: now)
         }
+    }
+
+    /// Begins the session; `model` is nil for transcripts alone.
+    private func open(_ request: Admission.Request, model: String?, now: Instant) {
+        socket.accept(subprotocol: request.offersRealtime ? "realtime" : nil, now: now)
+        var setup = options.setup(model: model ?? "", connection: number, turnsBefore: turnsBefore())
+        setup.isTranscription = model == nil
+        var opened = SimulatedSession(setup, at: now)
+        let outputs = opened.open()
+        session = opened
+        nextPing = now.advanced(by: Client.pingInterval)
+        perform(outputs, now: now)
     }
 
     private func perform(_ outputs: [SimulatedSession.Output], now: Instant) {

@@ -10,7 +10,7 @@ struct RealtimeSimulator: ParsableCommand {
         discussion: """
             The first line of output is `listening on wss://ADDRESS:PORT/v1/realtime`. Then one line for each item \
             heard, truncated and cancelled, with what was measured. Ends with status 0 on SIGTERM or SIGINT. \
-            Realtime sessions over WebSocket with PCM audio; no transcription sessions, no G.711.
+            Realtime and transcription sessions over WebSocket with PCM audio; no G.711.
             """)
 
     @Option(help: "Address and port to listen on; port 0 is any free one.")

@@ -2,7 +2,19 @@
 struct SessionObject {
     private(set) var value: JSON
 
-    init(id: String, model: String, expiresAt: Int) {
+    /// `model` is nil for a session of transcripts alone.
+    init(id: String, model: String?, expiresAt: Int) {
+        guard let model else {
+            let input: JSON = [
+                "format": SessionObject.pcm, "transcription": .null, "noise_reduction": .null,
+                "turn_detection": SessionObject.serverVAD,
+            ]
+            value = [
+                "type": "transcription", "object": "realtime.transcription_session", "id": .string(id),
+                "expires_at": .integer(expiresAt), "audio": ["input": input], "include": .null,
+            ]
+            return
+        }
         value = [
             "type": "realtime", "object": "realtime.session", "id": .string(id), "model": .string(model),
             "output_modalities": ["audio"], "instructions": .string(SessionObject.defaultInstructions), "tools": [],
@@ -19,6 +31,7 @@ struct SessionObject {
         ]
     }
 
+    var isTranscription: Bool { value["type"] == "transcription" }
     var id: String { value["id"]?.text ?? "" }
     var model: String { value["model"]?.text ?? "" }
     /// gpt-realtime-2 and its variants, not the dated snapshots of gpt-realtime (2025-...).
@@ -28,7 +41,7 @@ struct SessionObject {
     var instructions: String { value["instructions"]?.text ?? "" }
     var transcription: JSON? { value.at("audio", "input", "transcription").flatMap { $0 == .null ? nil : $0 } }
     var turnDetection: JSON? { value.at("audio", "input", "turn_detection").flatMap { $0 == .null ? nil : $0 } }
-    var createsResponse: Bool { turnDetection?["create_response"]?.flag ?? false }
+    var createsResponse: Bool { !isTranscription && turnDetection?["create_response"]?.flag ?? false }
     var interruptsResponse: Bool { turnDetection?["interrupt_response"]?.flag ?? false }
 
     /// What the energy detector is to do; nil when the client commits. Semantic detection is played by energy too:
@@ -64,10 +77,13 @@ struct SessionObject {
     }
 
     private func check(_ update: JSON, hasSpoken: Bool) throws(Refusal) {
-        if update["type"] != "realtime" {
+        if update["type"] != value["type"] {
+            let (given, own) = isTranscription ? ("realtime", "transcription") : ("transcription", "realtime")
             throw .invalidValue(
-                "Passing a transcription session update event to a realtime session is not allowed.",
-                param: "session.type")
+                "Passing a \(given) session update event to a \(own) session is not allowed.", param: "session.type")
+        }
+        if isTranscription, let key = SessionObject.keyBeyondTranscription(of: update) {
+            throw Refusal(code: "unknown_parameter", message: "Unknown parameter: '\(key)'.", param: key)
         }
         if let model = update["model"], model != value["model"] {
             throw .invalidValue("Cannot update the model of a session.", param: "session.model")
@@ -95,6 +111,12 @@ struct SessionObject {
             throw Refusal(
                 code: "missing_required_parameter", message: "Missing required parameter: '\(param)'.", param: param)
         }
+    }
+
+    /// The first key that a session of transcripts alone does not have.
+    private static func keyBeyondTranscription(of update: JSON) -> String? {
+        let key = update.members.first { !["type", "audio", "include"].contains($0.key) }?.key
+        return key.map { "session." + $0 } ?? (update.at("audio", "output") == nil ? nil : "session.audio.output")
     }
 
     private static func audio(_ current: JSON, updatedWith update: JSON) -> JSON {

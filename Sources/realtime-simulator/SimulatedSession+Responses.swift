@@ -4,6 +4,9 @@ extension SimulatedSession {
     static let unrecognised = "(unrecognised)"
 
     mutating func createResponse(_ event: JSON) throws(Refusal) {
+        guard !session.isTranscription else {
+            throw .invalidValue("Responses are not supported in a transcription session.", param: "type")
+        }
         let given = event["response"] ?? [:]
         var request = ResponseRequest(
             isOutOfBand: given["conversation"] == "none", instructions: given["instructions"]?.text,

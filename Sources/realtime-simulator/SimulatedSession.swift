@@ -8,6 +8,8 @@ struct SimulatedSession {
     /// What a session is set up with.
     struct Setup {
         var model = "gpt-realtime"
+        /// Transcripts alone; then there is no model.
+        var isTranscription = false
         var library: SampleLibrary
         var hearing: Hearing
         var timing = Timing()
@@ -88,7 +90,7 @@ struct SimulatedSession {
         random = SeededRandom(seed: setup.seed)
         let lifetime = setup.faults.value(.expire, setup.connection).map { Duration.seconds($0) } ?? setup.lifetime
         session = SessionObject(
-            id: random.identifier("sess"), model: setup.model,
+            id: random.identifier("sess"), model: setup.isTranscription ? nil : setup.model,
             expiresAt: setup.unixTime + Int(lifetime.components.seconds))
         conversation = Conversation(id: random.identifier("conv"))
         activity = session.voiceActivity.map { VoiceActivity(settings: $0, positionMs: 0) }

@@ -6,6 +6,19 @@ import Testing
 @Suite struct SessionConfigurationTests {
     typealias Setting = Settings.MicrophoneWhileSpeaking
 
+    @Test func dictationAsksForNoAnswerAndNoOtherTranscript() throws {
+        var settings = Settings()
+        settings.realtime.mode = .dictation
+        settings.turns.detection = .serverVAD
+        let configuration = SessionConfiguration(settings)
+        #expect(configuration.isDictation && configuration.outOfBand == .off)
+        #expect(configuration.detection == .server(.serverVAD(
+            threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500, createResponse: false,
+            interruptResponse: false)))
+        #expect(try Link.endpoint(settings.realtime).resource == "/v1/realtime?intent=transcription")
+        #expect(try Link.endpoint(Settings.Realtime()).resource == "/v1/realtime?model=gpt-realtime-2.1")
+    }
+
     @Test(arguments: Setting.allCases)
     func aMicrophoneIsOpenWhileSpeakingUnlessItIsToBeMuted(setting: Setting) {
         var settings = Settings()

@@ -111,7 +111,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 41)
+        #expect(paths.count == 42)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control"])
     }

@@ -19,6 +19,10 @@ import Testing
         #expect(try admit(.init(resource: "/v1/realtime?x=1&model=gpt%2Drealtime")) == .session(model: "gpt-realtime"))
     }
 
+    @Test func anIntentOpensASessionOfTranscriptsAlone() throws {
+        #expect(try admit(.init(resource: "/v1/realtime?intent=transcription")) == .transcription)
+    }
+
     @Test(arguments: [
         ("/v1/realtime", "missing_model"), ("/v1/realtime?model=", "missing_model"),
         ("/v1/realtime?", "missing_model"),
