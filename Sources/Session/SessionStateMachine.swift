@@ -79,13 +79,13 @@ public struct SessionStateMachine: Sendable {
     private let prices: PriceTable?
     var link: LinkStateMachine
     var button: PushToTalkStateMachine
-    private var microphone: MicrophoneStateMachine
+    var microphone: MicrophoneStateMachine
     var utterances = UtteranceQueue()
     var playout = Playout()
     var answers = AnswerQueue()
     var turns = TurnLedger()
     var display = TurnDisplay()
-    private var capturedUntilFrame = 0
+    var capturedUntilFrame = 0
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     var tools: ToolStateMachine
@@ -200,49 +200,6 @@ public struct SessionStateMachine: Sendable {
         actions += settleTurns()
         actions += followBudget(at: now)
         return actions + reconfigureIfIdle(at: now)
-    }
-
-    // MARK: The link
-
-    mutating func linkHandle(_ input: LinkStateMachine.Input, at now: Instant) -> [Action] {
-        let wasRefused = link.trouble == .refused
-        let actions = link.handle(input, at: now).flatMap { perform($0, at: now) }
-        guard link.trouble == .refused, !wasRefused else { return actions }
-        return actions + promptsHandle(.refused, at: now)
-    }
-
-    private mutating func perform(_ action: LinkStateMachine.Action, at now: Instant) -> [Action] {
-        switch action {
-        case .connect: return [.show(.connecting), .connect]
-        case .configure(let eventID):
-            return [.send(ClientEvent(.sessionUpdate(configuration.sessionUpdate), eventID: eventID))]
-        case .opened(let session):
-            turns.sessionOpened(session)
-            figures.costs.sessionOpened(session)
-            figures.sessionOpenedAt = now
-            undecodableCount = 0
-            if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
-            let prompts = promptsHandle(.sessionOpened, at: now)
-            return prompts + [.record(.sessionOpened(session)), .show(.ready(session: session))]
-        case .closed(let session, let reason):
-            let actions = sessionLost(reason, at: now)
-            return actions + settleTurns() + [.record(.sessionClosed(session, reason: reason))]
-        case .close(let reason): return [.close(reason: reason)]
-        case .abandon: return [.abandon]
-        case .wait(let duration): return [.show(.disconnected(retryIn: duration))]
-        case .report(let fault): return [.report(fault)]
-        case .stopped: return linkStopped()
-        }
-    }
-
-    /// What the server had not finished it never will; what it had not committed waits for the next session.
-    private mutating func sessionLost(_ reason: String, at now: Instant) -> [Action] {
-        let reason = "connection lost: \(reason)"
-        utterances.linkLost()
-        microphone.sessionClosed()
-        turns.sessionLost(reason, keeping: utterances.turns, at: now)
-        return toolsHandle(.sessionLost) + reconfigurationHandle(.sessionLost, at: now)
-            + answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
     }
 
     // MARK: The visitor
