@@ -49,8 +49,8 @@ public struct LinkStateMachine: Sendable {
         case ready(session: String)
         /// No link until the instant. -> `connecting`.
         case waiting(until: Instant)
-        /// We gave the connection up and wait for its end. -> `waiting` until `retryAt`; `connecting` when that is past;
-        /// `resting` when it is nil.
+        /// We gave the connection up and wait for its end. -> `waiting` until `retryAt`; `connecting` when that is
+        /// past; `resting` when it is nil.
         case leaving(retryAt: Instant?, deadline: Instant)
         /// No session is wanted. -> `connecting` on resume, `stopped`.
         case resting

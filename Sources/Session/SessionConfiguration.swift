@@ -33,8 +33,12 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var microphoneWhileSpeaking: MicrophoneWhileSpeaking
     public var outOfBand: OutOfBand
     public var transcriptionInstructions: String
+    /// Token cap of an out-of-band transcript.
+    public var transcriptionTokens: Int
     /// The server's own transcription model; nil switches it off.
     public var builtInModel: String?
+    /// What is asked beside the conversation.
+    public var tasks: [OutOfBandTask]
     /// Frames of each voice prompt there is.
     public var promptFrames: [VoicePrompt: Int]
     public var budget: Budget
@@ -48,7 +52,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
         microphoneWhileSpeaking: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
-        transcriptionInstructions: String? = nil, builtInModel: String? = "gpt-4o-transcribe",
+        transcriptionInstructions: String? = nil, transcriptionTokens: Int = 4096,
+        builtInModel: String? = "gpt-4o-transcribe", tasks: [OutOfBandTask] = [],
         promptFrames: [VoicePrompt: Int] = [:], budget: Budget = Budget(), tools: [SessionTool] = [],
         storedPrompt: StoredPrompt? = nil
     ) {
@@ -59,7 +64,9 @@ public struct SessionConfiguration: Sendable, Equatable {
         self.microphoneWhileSpeaking = microphoneWhileSpeaking
         self.outOfBand = outOfBand
         self.transcriptionInstructions = transcriptionInstructions ?? Self.defaultTranscriptionInstructions
+        self.transcriptionTokens = transcriptionTokens
         self.builtInModel = builtInModel
+        self.tasks = tasks
         self.promptFrames = promptFrames
         self.budget = budget
         self.tools = tools

@@ -13,8 +13,12 @@ extension SessionStateMachine {
         // The words of a session that is not ours yet, or not any more.
         case _ where link.readySession == nil: return []
 
-        case .speechStarted(let item, _): return speechStarted(item, at: now)
-        case .speechStopped(let item, _): return speechStopped(item, at: now)
+        case .speechStarted(let item, let startMs):
+            sounds.speechStarted(item, audioStartMs: startMs)
+            return speechStarted(item, at: now)
+        case .speechStopped(let item, let endMs):
+            sounds.speechStopped(item, audioEndMs: endMs)
+            return speechStopped(item, at: now)
         case .inputCommitted(let item, let previous): return committed(item, previous: previous, at: now)
         case .itemAdded(let item, _), .itemDone(let item, _):
             return item.isUserAudio ? userItemKnown(item.id, at: now) : []
@@ -40,12 +44,14 @@ extension SessionStateMachine {
             return answersHandle(answers.itemDone(item, of: response, at: now))
         case .outputAudioDelta(let part, let audio): return play(audio, of: part, at: now)
         case .outputTextDelta(let part, let delta), .outputTranscriptDelta(let part, let delta):
-            if !turns.transcribe(.text(delta: delta), response: part.response, at: now) {
+            if !turns.transcribe(.text(delta: delta), response: part.response, at: now),
+                !tasks.handle(.text(delta: delta), response: part.response, at: now) {
                 answers.text(delta, of: part, at: now)
             }
             return []
         case .outputTextDone(let part, let text), .outputTranscriptDone(let part, let text):
-            if !turns.transcribe(.wholeText(text), response: part.response, at: now) {
+            if !turns.transcribe(.wholeText(text), response: part.response, at: now),
+                !tasks.handle(.wholeText(text), response: part.response, at: now) {
                 answers.wholeText(text, of: part, at: now)
             }
             return []
@@ -72,6 +78,10 @@ extension SessionStateMachine {
             turns.transcriptionCreated(response, at: now)
             return []
         }
+        if response.metadata["purpose"] == TaskQueue.purpose {
+            tasks.created(response, at: now)
+            return []
+        }
         // Out of band for somebody else's purpose: none of ours.
         guard !response.isOutOfBand else { return [] }
         return answersHandle(answers.created(response.id, at: now))
@@ -82,7 +92,7 @@ extension SessionStateMachine {
             turns.transcriptionDone(response, at: now)
             return []
         }
-        guard !response.isOutOfBand else { return [] }
+        guard !tasks.done(response, at: now), !response.isOutOfBand else { return [] }
         return answersHandle(answers.done(response, at: now))
     }
 
@@ -102,6 +112,9 @@ extension SessionStateMachine {
             case .reconfiguration: return actions + reconfigurationHandle(.refused(error.message), at: now)
             case .toolOutput:
                 return actions + [.report(Fault(.tool, "the server did not take a tool's output: \(error.message)"))]
+            case .task(let run, let attempt):
+                tasks.refused(error.message, run: run, attempt: attempt, at: now)
+                return actions
             case .bookkeeping:
                 // Truncate, delete and cancel race with the server's own ends; they never silence the session.
                 return actions
@@ -138,9 +151,11 @@ extension SessionStateMachine {
     private mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {
         // Said twice: the first time counted.
         guard !turns.hasCommitted(item) else { return [] }
+        let frames = utterances.committedFrames ?? sounds.frames(of: item)
         let known = utterances.acknowledged() ?? turns.speaking(item)
         let turn = known ?? turns.add(configuration: configuration)
         let request = turns.commit(turn, item: item, at: now)
+        turns.measured(turn, frames.flatMap(sounds.sound))
         let lines = display.committed(turn, item: item, previous: previous)
         if configuration.isDictation {
             turns.settleAssistant(turn, as: .none)
@@ -176,6 +191,7 @@ enum OwnEventID: Equatable {
     case toolOutput
     /// A `session.update` of an open session.
     case reconfiguration
+    case task(Int, attempt: Int)
     /// Truncate, delete, cancel.
     case bookkeeping
 
@@ -188,6 +204,7 @@ enum OwnEventID: Equatable {
         case ("transcription", 2): self = .transcription(TurnID(rawValue: numbers[0]), attempt: numbers[1])
         case ("tool", _): self = .toolOutput
         case ("reconfigure", _): self = .reconfiguration
+        case ("task", 2): self = .task(numbers[0], attempt: numbers[1])
         case ("bookkeeping", _): self = .bookkeeping
         default: return nil
         }
@@ -200,6 +217,7 @@ enum OwnEventID: Equatable {
         case .transcription(let turn, let attempt): "transcription-\(turn.rawValue)-\(attempt)"
         case .toolOutput: "tool"
         case .reconfiguration: "reconfigure"
+        case .task(let run, let attempt): "task-\(run)-\(attempt)"
         case .bookkeeping: "bookkeeping"
         }
     }

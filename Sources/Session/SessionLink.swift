@@ -20,12 +20,14 @@ extension SessionStateMachine {
             figures.costs.sessionOpened(session)
             figures.sessionOpenedAt = now
             undecodableCount = 0
+            sounds.sessionOpened()
+            tasks.sessionOpened(session)
             if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
             let prompts = promptsHandle(.sessionOpened, at: now)
             return prompts + [.record(.sessionOpened(session)), .show(.ready(session: session))]
         case .closed(let session, let reason):
             let actions = sessionLost(reason, at: now)
-            return actions + settleTurns() + [.record(.sessionClosed(session, reason: reason))]
+            return actions + settleTurns() + tasksLost(reason) + [.record(.sessionClosed(session, reason: reason))]
         case .close(let reason): return [.close(reason: reason)]
         case .abandon: return [.abandon]
         case .wait(let duration): return [.show(.disconnected(retryIn: duration))]

@@ -16,7 +16,7 @@ extension SessionStateMachine {
 
     /// What follows from any input: a prompt is over, or can be said.
     mutating func followPrompts(at now: Instant) -> [Action] {
-        guard !link.isStopping else { return [] }
+        guard !isStopping else { return [] }
         var actions: [Action] = []
         if isAnswerMissing { actions += promptsHandle(.unanswered(link.trouble), at: now) }
         isAnswerMissing = false
@@ -49,18 +49,18 @@ extension SessionStateMachine {
     /// Everything is recorded: only the ends of the link and of the farewell are still to come.
     mutating func handleWhileStopping(_ input: Input, at now: Instant) -> [Action] {
         let wasSpeaking = prompts.isSpeaking
-        var actions: [Action] = []
+        var actions = handleWhileTasksEnd(input, at: now)
         switch input {
-        case .lost(let loss): actions = linkHandle(.lost(loss), at: now)
+        case .lost(let loss): actions += linkHandle(.lost(loss), at: now)
         case .deadlineReached:
             // A farewell that takes too long is cut off by the end itself.
             _ = prompts.handle(.deadlineReached, at: now)
-            actions = linkHandle(.deadlineReached, at: now)
+            actions += linkHandle(.deadlineReached, at: now)
         case .heard(let frames): playout.heard(frames: frames)
         case .flushed(let heardFrames): _ = playout.flushed(heardFrames: heardFrames)
         case .playbackLost: _ = prompts.handle(.fellSilent, at: now)
         case .start, .connected, .received, .receivedUndecodable, .pressed, .released, .touched, .untouched,
-            .captured, .today, .spentBefore, .toolFinished, .reconfigure, .stop:
+            .captured, .measured, .today, .spentBefore, .toolFinished, .reconfigure, .stop:
             break
         }
         if !playout.isPromptPending { _ = prompts.handle(.fellSilent, at: now) }

@@ -23,6 +23,8 @@ public struct SessionStateMachine: Sendable {
         case untouched
         /// Audio up to `frame` is captured.
         case captured(untilFrame: Int)
+        /// How loud that was. Answered by no action.
+        case measured(SoundLevel)
         /// Frames heard since the last flush (or since the start).
         case heard(frames: Int)
         /// Playback is silent after `.flushPlayback`; frames heard before it, since the flush before.
@@ -71,12 +73,13 @@ public struct SessionStateMachine: Sendable {
     /// What the journal keeps beside faults.
     public enum Entry: Sendable, Equatable {
         case turn(SettledTurn)
+        case task(SettledTask)
         case sessionOpened(String)
         case sessionClosed(String, reason: String)
     }
 
     var configuration: SessionConfiguration
-    private let prices: PriceTable?
+    let prices: PriceTable?
     var link: LinkStateMachine
     var button: PushToTalkStateMachine
     var microphone: MicrophoneStateMachine
@@ -85,6 +88,8 @@ public struct SessionStateMachine: Sendable {
     var answers = AnswerQueue()
     var turns = TurnLedger()
     var display = TurnDisplay()
+    var sounds = SoundHistory()
+    var tasks: TaskQueue
     var capturedUntilFrame = 0
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
@@ -105,6 +110,7 @@ public struct SessionStateMachine: Sendable {
         self.configuration = configuration
         self.prices = prices
         figures = SessionFigures(configuration)
+        tasks = TaskQueue(configuration.tasks)
         link = LinkStateMachine(seed: seed)
         tools = ToolStateMachine(configuration.tools)
         let (preRollFrames, tailFrames) = switch configuration.detection {
@@ -119,8 +125,8 @@ public struct SessionStateMachine: Sendable {
 
     /// The next instant at which time alone changes something.
     public var deadline: Instant? {
-        let always = earlier(earlier(link.deadline, prompts.deadline), mutedUntil)
-        guard !link.isStopping else { return always }
+        let always = earlier(earlier(link.deadline, prompts.deadline), earlier(tasks.deadline, mutedUntil))
+        guard !isStopping else { return always }
         let changes = earlier(tools.deadline, reconfiguration.deadline)
         let open = earlier(button.deadline, earlier(changes, earlier(answers.deadline, turns.deadline)))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
@@ -158,8 +164,12 @@ public struct SessionStateMachine: Sendable {
     var isSilent: Bool { !turns.isSpeaking && !button.mayBeginTurn && answers.isEmpty && playout.isSilent }
 
     public mutating func handle(_ input: Input, at now: Instant) -> [Action] {
+        if case .measured(let level) = input {
+            sounds.measured(level)
+            return []
+        }
         tools.now = now
-        guard !link.isStopping else { return handleWhileStopping(input, at: now) }
+        guard !isStopping else { return handleWhileStopping(input, at: now) }
         var actions: [Action] = switch input {
         case .touched: touched(at: now)
         // What ends a touch is in `endTouch`.
@@ -173,6 +183,7 @@ public struct SessionStateMachine: Sendable {
         case .released(let frame):
             buttonHandle(.released(frame: frame), at: now) + promptsHandle(.released(link.trouble), at: now)
         case .captured(let frame): captured(untilFrame: frame, at: now)
+        case .measured: []
         case .heard(let frames): heard(frames: frames, at: now)
         case .flushed(let heardFrames):
             answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
@@ -197,7 +208,7 @@ public struct SessionStateMachine: Sendable {
         actions += followPrompts(at: now)
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
         noteTranscripts(at: now)
-        actions += settleTurns()
+        actions += settleTurns() + followTasks(at: now)
         actions += followBudget(at: now)
         return actions + reconfigureIfIdle(at: now)
     }
@@ -235,6 +246,7 @@ public struct SessionStateMachine: Sendable {
         capturedUntilFrame = max(capturedUntilFrame, frame)
         var actions = buttonHandle(.captured(untilFrame: frame), at: now)
         while let range = microphone.captured(untilFrame: capturedUntilFrame, at: now) {
+            sounds.appended(range)
             actions.append(.sendAudio(range))
         }
         return actions
@@ -317,6 +329,7 @@ public struct SessionStateMachine: Sendable {
         turns.takeSettled(prices: prices, configuration: configuration).flatMap { id, turn -> [Action] in
             let turn = account(for: withTools(turn, of: id), id)
             // The journal first: what is shown is already kept.
+            tasks.turnSettled(turn)
             return sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
         }
     }
@@ -361,6 +374,6 @@ public struct SessionStateMachine: Sendable {
         turns.abandonAll("the agent was stopped", at: now)
         actions += settleTurns()
         if isSomebodyThere { actions += farewell(at: now) }
-        return actions + linkHandle(.stop, at: now)
+        return actions + endWithTasks(at: now)
     }
 }

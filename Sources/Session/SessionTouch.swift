@@ -25,8 +25,8 @@ extension SessionStateMachine {
         switch input {
         // A press that silenced nothing: all was heard meanwhile.
         case .untouched, .pressed, .playbackLost, .stop: break
-        case .start, .connected, .lost, .received, .receivedUndecodable, .released, .touched, .captured, .heard,
-            .flushed, .deadlineReached, .today, .spentBefore, .toolFinished, .reconfigure:
+        case .start, .connected, .lost, .received, .receivedUndecodable, .released, .touched, .captured, .measured,
+            .heard, .flushed, .deadlineReached, .today, .spentBefore, .toolFinished, .reconfigure:
             if now < limit { return [] }
         }
         mutedUntil = nil

@@ -101,11 +101,13 @@ public struct SettledTurn: Sendable, Equatable {
     public var totals: CostTotals?
     /// What the model called for its answer, in the order of their ends.
     public var tools: [ToolUse] = []
+    /// What speaks against the transcripts.
+    public var review: TranscriptReview
 
     public init(
         session: String, number: Int, item: ItemID?, realtime: Transcript, builtIn: Transcript,
         assistant: AssistantPart, usage: TurnUsage = TurnUsage(), cost: TurnCost = TurnCost(),
-        costDetails: [CostPart: CostDetail] = [:]
+        costDetails: [CostPart: CostDetail] = [:], review: TranscriptReview = TranscriptReview()
     ) {
         self.session = session
         self.number = number
@@ -116,5 +118,6 @@ public struct SettledTurn: Sendable, Equatable {
         self.usage = usage
         self.cost = cost
         self.costDetails = costDetails
+        self.review = review
     }
 }

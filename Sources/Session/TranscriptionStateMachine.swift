@@ -70,10 +70,8 @@ struct TranscriptionStateMachine: Sendable {
             fail(reason, attempt: attempt, text: text, at: now)
         case (.deadlineReached, .retrying(let instant)) where instant <= now:
             return request(attempt: 2)
-        case (.abandoned(let reason), .requested(_, _, let text)):
-            state = .final(.failed(reason, text: text))
-        case (.abandoned(let reason), .waiting), (.abandoned(let reason), .retrying):
-            state = .final(.failed(reason))
+        case (.abandoned(let reason), _):
+            abandon(reason)
         default:
             // Late, twice, or for an attempt that is over: the first word was the last.
             break
@@ -96,6 +94,15 @@ struct TranscriptionStateMachine: Sendable {
         case .requested(attempt: 1, response: nil, text: _):
             state = .final(Transcript(status: .off, text: "", reason: reason))
         case .waiting, .requested, .retrying, .final: break
+        }
+    }
+
+    /// Nothing more can come.
+    mutating func abandon(_ reason: String) {
+        switch state {
+        case .final: break
+        case .requested(_, _, let text): state = .final(.failed(reason, text: text))
+        case .waiting, .retrying: state = .final(.failed(reason))
         }
     }
 

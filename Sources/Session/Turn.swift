@@ -38,6 +38,8 @@ struct Turn: Sendable {
     var builtInUsage: TranscriptionUsage?
     var assistant: AssistantPart?
     var assistantUsage: Usage?
+    /// What was measured of its speech; nil when nothing was.
+    var sound: TurnSound?
 
     init(id: TurnID, configuration: SessionConfiguration) {
         self.id = id
@@ -101,6 +103,7 @@ struct Turn: Sendable {
             builtInTranscript: details[.builtInTranscript]?.total)
         return SettledTurn(
             session: session, number: number, item: item, realtime: transcript, builtIn: builtIn,
-            assistant: assistant, usage: usage, cost: cost, costDetails: details)
+            assistant: assistant, usage: usage, cost: cost, costDetails: details,
+            review: TranscriptReview(realtime: transcript, builtIn: builtIn, sound: sound))
     }
 }

@@ -80,6 +80,8 @@ public enum StateLine: Sendable, Equatable {
     case openAgain
     case assistantSpeaking
     case interrupted
+    /// A task has its result, in words.
+    case task(name: String, String)
     case stopping
 }
 

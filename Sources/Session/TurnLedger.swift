@@ -9,8 +9,6 @@ struct TurnLedger: Sendable {
     static let keptItems = 50
     /// Items that were announced before their commit; only a proxy that reorders makes any.
     static let earlyItemLimit = 16
-    /// Token cap of a transcript: two minutes of fast speech are about 600.
-    static let transcriptTokens = 4096
 
     private var turns: [Turn] = []
     private var lastID = 0
@@ -35,6 +33,8 @@ struct TurnLedger: Sendable {
         turns.map { ($0.id, $0.realtime.transcript, $0.builtIn) }
     }
     var isSpeaking: Bool { speakingTurn != nil }
+    /// Something was or is said that the server has not made an item of yet.
+    var isAnyUnderWay: Bool { turns.contains(where: \.isUnderWay) }
     var deadline: Instant? {
         // By index: a copy of a turn holds on to a dozen strings, and this is asked fifty times a second.
         turns.indices.reduce(nil) { earlier($0, turns[$1].deadline) }
@@ -96,6 +96,9 @@ struct TurnLedger: Sendable {
             return isKnown ? turn.realtime.handle(.itemKnown, at: now) : nil
         } ?? nil
     }
+
+    /// What was measured of the turn's speech.
+    mutating func measured(_ turn: TurnID, _ sound: TurnSound?) { change(turn) { $0.sound = sound } }
 
     mutating func settleAssistant(_ turn: TurnID, as part: AssistantPart, usage: Usage? = nil) {
         change(turn) {
@@ -170,21 +173,24 @@ struct TurnLedger: Sendable {
         request.outputModalities = [.text]
         request.instructions = configuration.transcriptionInstructions
         request.tools = []
-        request.maxOutputTokens = .tokens(Self.transcriptTokens)
+        request.maxOutputTokens = .tokens(configuration.transcriptionTokens)
         request.metadata = ["purpose": Self.transcriptionPurpose, "item": item.rawValue]
         switch configuration.outOfBand {
         case .off: return nil
         case .fullContext: request.input = nil
-        case .lastTurns(let count):
-            let until = userItems.firstIndex(of: item).map { userItems[...$0] } ?? [item]
-            let referable = until.filter { $0 == item || !deletedItems.contains($0) }
-            request.input = referable.suffix(count).map { .reference($0) }
+        case .lastTurns(let count): request.input = lastItems(count, until: item).map { .reference($0) }
         }
         return ClientEvent(.createResponse(request), eventID: OwnEventID.transcription(turn, attempt: attempt).text)
     }
 
     mutating func declineTranscript(of turn: TurnID, _ reason: String) {
         change(turn) { $0.declineTranscript(reason) }
+    }
+
+    /// So many user items of the session that can be referenced, the last of them `item`.
+    func lastItems(_ count: Int, until item: ItemID) -> [ItemID] {
+        let until = userItems.firstIndex(of: item).map { userItems[...$0] } ?? [item]
+        return until.filter { $0 == item || !deletedItems.contains($0) }.suffix(count)
     }
 
     func isTranscribing(_ response: ResponseID) -> Bool { turns.contains { $0.realtime.response == response } }

@@ -72,6 +72,12 @@ struct UtteranceQueue: Sendable {
         return actions
     }
 
+    /// The captured frames of the oldest utterance sent, which the server commits next.
+    var committedFrames: Range<Int>? {
+        guard let first = utterances.first, first.isCommitSent, let end = first.endFrame else { return nil }
+        return first.startFrame..<end
+    }
+
     /// The server committed the oldest utterance sent, or refused to.
     mutating func acknowledged() -> TurnID? {
         guard let first = utterances.first, first.isCommitSent else { return nil }

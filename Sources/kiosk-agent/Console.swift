@@ -25,7 +25,7 @@ final class Console {
 
     func showReloaded() { write(ConsoleText.state("settings reloaded")) }
 
-    /// The three blocks of a turn, in one piece.
+    /// What speaks against its transcripts, and the three blocks of a turn, in one piece.
     func show(_ turn: SettledTurn) {
         let realtime = ConsoleText.block(
             .realtimeTranscript, ConsoleText.text(of: ConsoleText.Transcript(turn.realtime)),
@@ -36,7 +36,7 @@ final class Console {
         let assistant = ConsoleText.block(
             .assistant, Self.text(of: turn.assistant),
             costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil) + Self.totals(turn))
-        write(realtime + builtIn + assistant)
+        write(turn.review.doubts.map(ConsoleText.state).joined() + realtime + builtIn + assistant)
     }
 
     func report(_ fault: Fault) {
@@ -98,6 +98,7 @@ extension StateLine {
         case .openAgain: "another day: open again"
         case .assistantSpeaking: "assistant speaking"
         case .interrupted: "assistant interrupted"
+        case .task(let name, let words): "task \(name): \(words)"
         case .stopping: "stopping"
         }
     }

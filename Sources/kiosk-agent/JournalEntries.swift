@@ -5,6 +5,7 @@ import Session
 /// The members of journal entries as contract.md names them; `seq`, `at` and `crc32c` are the journal's.
 enum JournalEntry {
     case turn(SettledTurn)
+    case task(SettledTask)
     case sessionOpened(String)
     case sessionClosed(String, reason: String)
     case fault(Fault)
@@ -12,6 +13,7 @@ enum JournalEntry {
     init(_ entry: SessionStateMachine.Entry) {
         switch entry {
         case .turn(let turn): self = .turn(turn)
+        case .task(let task): self = .task(task)
         case .sessionOpened(let session): self = .sessionOpened(session)
         case .sessionClosed(let session, let reason): self = .sessionClosed(session, reason: reason)
         }
@@ -20,6 +22,7 @@ enum JournalEntry {
     var kind: String {
         switch self {
         case .turn: "turn"
+        case .task: "task"
         case .sessionOpened, .sessionClosed: "session"
         case .fault: "fault"
         }
@@ -29,12 +32,16 @@ enum JournalEntry {
     var members: String {
         switch self {
         case .turn(let turn): Self.json(TurnMembers(turn))
+        case .task(let task): Self.json(TaskMembers(task))
         case .sessionOpened(let session): Self.json(["event": "opened", "session": session])
         case .sessionClosed(let session, let reason):
             Self.json(["event": "closed", "session": session, "reason": reason])
         case .fault(let fault): Self.json(["class": fault.class.rawValue, "what": fault.what])
         }
     }
+
+    /// To a billionth of a dollar: what binary fractions add behind that is noise.
+    static func rounded(_ usd: Double) -> Double { (usd * 1e9).rounded() / 1e9 }
 
     private static func json(_ members: some Encodable) -> String {
         let encoder = JSONEncoder()
@@ -121,6 +128,11 @@ private struct TurnMembers: Encodable {
     let latency: LatencyMembers
     /// Only of turns that called any.
     let tools: [ToolMembers]?
+    /// Left out when there are none, or nothing to compare or to measure.
+    let flags: [String]?
+    let wordErrorRate: Double?
+    let speechMs: Int?
+    let levelDBFS: Double?
 
     struct ToolMembers: Encodable {
         let name, status: String
@@ -128,8 +140,9 @@ private struct TurnMembers: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case session, turn, item, realtime, assistant, usage, tools
+        case session, turn, item, realtime, assistant, usage, tools, flags
         case builtIn = "built_in", cost = "cost_usd", costDetail = "cost_detail_usd", latency = "latency_ms"
+        case wordErrorRate = "word_error_rate", speechMs = "speech_ms", levelDBFS = "level_dbfs"
     }
 
     init(_ turn: SettledTurn) {
@@ -145,16 +158,18 @@ private struct TurnMembers: Encodable {
             assistant: turn.usage.assistant, realtimeTranscript: turn.usage.realtimeTranscript,
             builtInTranscript: turn.usage.builtInTranscript)
         cost = ByPart(
-            assistant: turn.cost.assistant.map(Self.rounded),
-            realtimeTranscript: turn.cost.realtimeTranscript.map(Self.rounded),
-            builtInTranscript: turn.cost.builtInTranscript.map(Self.rounded))
+            assistant: turn.cost.assistant.map(JournalEntry.rounded),
+            realtimeTranscript: turn.cost.realtimeTranscript.map(JournalEntry.rounded),
+            builtInTranscript: turn.cost.builtInTranscript.map(JournalEntry.rounded))
         costDetail = Dictionary(uniqueKeysWithValues: turn.costDetails.map { part, detail in
-            let amounts = CostDetail.Kind.allCases.map { ($0.rawValue, Self.rounded(detail[$0])) }
+            let amounts = CostDetail.Kind.allCases.map { ($0.rawValue, JournalEntry.rounded(detail[$0])) }
             return (part.rawValue, Dictionary(uniqueKeysWithValues: amounts.filter { $0.1 > 0 }))
         })
         latency = LatencyMembers(latency: turn.latency)
+        let review = turn.review
+        flags = review.flags.isEmpty ? nil : review.flags.map(\.rawValue)
+        wordErrorRate = review.wordErrorRate.map { ($0 * 1000).rounded() / 1000 }
+        speechMs = review.sound?.speechMs
+        levelDBFS = review.sound?.levelDBFS
     }
-
-    /// To a billionth of a dollar: what binary fractions add behind that is noise.
-    private static func rounded(_ usd: Double) -> Double { (usd * 1e9).rounded() / 1e9 }
 }

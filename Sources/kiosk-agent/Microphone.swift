@@ -12,10 +12,14 @@ final class Microphone {
     private var health: MicrophoneHealth
     /// The frame at which the stream began.
     private var streamStart = 0
+    /// How loud it was since `takeLevels`.
+    private var levels: [SoundLevel] = []
     private let transfer: UnsafeMutableBufferPointer<Int16>
 
     /// Frames moved from the ring to the store at a time.
     private static let transferFrames = 4_800
+    /// Frames of one measured loudness: 20 ms.
+    private static let levelFrames = 480
     /// The longest tail, 2 s, and the shortest turn, 100 ms: with so much silence every turn has its end.
     static let endingFrames = 2100 * 24
 
@@ -74,6 +78,7 @@ final class Microphone {
             guard frames > 0 else { break }
             let samples = UnsafeBufferPointer(rebasing: transfer[..<frames])
             store.append(samples)
+            measure(samples)
             reports += health.captured(samples, isTurnOpen: isTurnOpen).map(report)
         }
         guard let failure = stream.failure else {
@@ -109,6 +114,22 @@ final class Microphone {
     func stop() -> [DeviceReport] {
         if let stream { end(stream) }
         return recovery.summary(device.name, "capture")
+    }
+
+    /// The newest samples of the store. In short stretches, however long nobody asked for them.
+    private func measure(_ samples: UnsafeBufferPointer<Int16>) {
+        let start = store.endFrame - samples.count
+        for lower in stride(from: 0, to: samples.count, by: Self.levelFrames) {
+            let upper = min(lower + Self.levelFrames, samples.count)
+            let squares = samples[lower..<upper].reduce(0) { $0 + Int($1) * Int($1) }
+            levels.append(SoundLevel(untilFrame: start + upper, squares: squares))
+        }
+    }
+
+    /// How loud it was since the last call.
+    func takeLevels() -> [SoundLevel] {
+        defer { levels.removeAll(keepingCapacity: true) }
+        return levels
     }
 
     func forget(before frame: Int) { store.forget(before: frame) }

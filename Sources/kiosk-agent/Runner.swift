@@ -198,6 +198,8 @@ final class Runner {
     private func hear(at now: Instant) {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
         report(microphone.process(at: now, isTurnOpen: status.indicator == .listening))
+        // Answered by no action, and it changes no deadline.
+        for level in microphone.takeLevels() { _ = machine.handle(.measured(level), at: now) }
         handle(.captured(untilFrame: microphone.endFrame), at: now)
     }
 

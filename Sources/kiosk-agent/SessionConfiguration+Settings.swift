@@ -18,18 +18,15 @@ extension SessionConfiguration {
         case .semanticVAD:
             .server(.semanticVAD(createResponse: !isDictation, interruptResponse: !isDictation))
         }
-        let outOfBand: OutOfBand = switch settings.transcription.outOfBand {
-        case .off: .off
-        case .lastTurn: .lastTurns(1)
-        case .lastTurns(let count): .lastTurns(count)
-        case .fullContext: .fullContext
-        }
         self.init(
             model: settings.realtime.model, voice: settings.realtime.voice,
             instructions: settings.realtime.instructions, detection: detection,
             microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
-            outOfBand: isDictation ? .off : outOfBand, transcriptionInstructions: settings.transcription.instructions,
-            builtInModel: settings.transcription.builtInModel, promptFrames: settings.prompts.recordings.frames,
+            outOfBand: isDictation ? .off : OutOfBand(settings.transcription.outOfBand),
+            transcriptionInstructions: settings.transcription.instructions,
+            transcriptionTokens: settings.transcription.maxOutputTokens,
+            builtInModel: settings.transcription.builtInModel, tasks: settings.tasks.map(OutOfBandTask.init),
+            promptFrames: settings.prompts.recordings.frames,
             budget: Budget(
                 dailyUSD: settings.budget.dailyUSD > 0 ? settings.budget.dailyUSD : nil,
                 outOfBandUntil: settings.budget.outOfBandUntil),

@@ -76,6 +76,8 @@ struct Settings: Sendable, Equatable {
         var instructionsFile: String?
         /// What `instructionsFile` held, at most 64 KiB; nil: the built-in prompt.
         var instructions: String?
+        /// Token cap of an out-of-band transcript. 1 to 4096, default 4096.
+        var maxOutputTokens = 4096
         /// The server's own transcription model; nil: off. Default "gpt-4o-transcribe".
         var builtInModel: String? = "gpt-4o-transcribe"
     }
@@ -168,6 +170,7 @@ struct Settings: Sendable, Equatable {
     var journal = Journal()
     var control = Control()
     var tools: [Tool] = []
+    var tasks: [TaskChoice] = []
 }
 
 extension Settings.Audio {

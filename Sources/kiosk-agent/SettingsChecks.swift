@@ -28,6 +28,7 @@ extension SettingsReader {
         try checkTools()
         try checkStoredPrompt()
         try checkMode()
+        try checkTasks()
     }
 
     /// Reads the prompts and makes sure that the other named files are there.
@@ -42,6 +43,7 @@ extension SettingsReader {
         }
         keep(conversation: conversation, transcription: transcription, recordings: try recordings())
         keep(tools: try toolsWithFiles())
+        keep(tasks: try tasksWithFiles())
     }
 
     /// Why the program cannot be run; nil when it can.

@@ -42,7 +42,7 @@ struct SettingsArray: Sendable {
 
 /// All keys, stated once: reading, the check for unknown keys and "did you mean" go by this table.
 enum SettingsKeys {
-    static let arrays: [SettingsArray] = [tools]
+    static let arrays: [SettingsArray] = [tools, tasks]
 
     static let all: [SettingsKey] = server + storedPrompt + kiosk
 
@@ -71,6 +71,7 @@ enum SettingsKeys {
 
         outOfBand("transcription", "out_of_band", \.transcription.outOfBand),
         optionalPath("transcription", "instructions_file", \.transcription.instructionsFile),
+        integer("transcription", "max_output_tokens", \.transcription.maxOutputTokens, 1...4096, unit: ""),
         optionalText(
             "transcription", "built_in_model", \.transcription.builtInModel, wanted: "a model, or \"\" for off"),
 

@@ -135,6 +135,9 @@ struct SettingsReader {
     /// Keeps the tools with what their files held.
     mutating func keep(tools: [Settings.Tool]) { settings.tools = tools }
 
+    /// Keeps the tasks with what their files held.
+    mutating func keep(tasks: [Settings.TaskChoice]) { settings.tasks = tasks }
+
     /// The error line of a key; `reason` says what is wrong or what was wanted.
     func wrong(_ path: String, _ reason: String, showingValue: Bool = true) -> SettingsError {
         wrong(path, given: path, reason, showingValue: showingValue)

@@ -71,6 +71,9 @@ import Testing
             + "wanted off, last-turn, last-N-turns (N from 1 to 50) or full-context"),
         Bad("[transcription]\nout_of_band = \"last-turns\"", "2: transcription.out_of_band = \"last-turns\": "
             + "wanted off, last-turn, last-N-turns (N from 1 to 50) or full-context"),
+        Bad("[transcription]\nmax_output_tokens = 0", "2: transcription.max_output_tokens = 0: wanted 1 to 4096"),
+        Bad("[transcription]\nmax_output_tokens = \"inf\"",
+            "2: transcription.max_output_tokens = \"inf\": wanted 1 to 4096"),
         Bad("[transcription]\nbuilt_in_model = false",
             "2: transcription.built_in_model = false: wanted a model, or \"\" for off"),
         Bad("[audio]\nperiod_ms = 4", "2: audio.period_ms = 4: wanted 5 to 100 (ms)"),

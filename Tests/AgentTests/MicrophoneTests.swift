@@ -45,6 +45,20 @@ import Testing
         return data
     }
 
+    @Test func loudnessIsToldOnceInStretchesOfAtMostTwentyMilliseconds() throws {
+        let (microphone, _) = try heard([Int16](repeating: -100, count: 2400), isTurnOpen: false)
+        let levels = microphone.takeLevels()
+        var untilFrame = 0
+        for level in levels {
+            #expect((1...480).contains(level.untilFrame - untilFrame))
+            untilFrame = level.untilFrame
+        }
+        #expect(untilFrame == microphone.endFrame)
+        // The file is followed by silence.
+        #expect(levels.reduce(0) { $0 + $1.squares } == 2400 * 100 * 100)
+        #expect(microphone.takeLevels() == [])
+    }
+
     private let clipped = [Int16](repeating: 32_767, count: 2400)
 
     @Test func aClippedTurnIsAFaultAtItsEnd() throws {

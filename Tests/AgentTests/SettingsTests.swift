@@ -32,6 +32,8 @@ import Testing
         #expect(settings.turns.microphoneWhileSpeaking == .muted)
         #expect(settings.transcription.outOfBand == .lastTurn)
         #expect(settings.transcription.instructions == nil)
+        #expect(settings.transcription.maxOutputTokens == 4096)
+        #expect(settings.tasks == [])
         #expect(settings.transcription.builtInModel == "gpt-4o-transcribe")
         #expect(settings.budget == Settings.Budget(dailyUSD: 0, outOfBandUntil: 0.8))
         #expect(settings.audio.capture == "default")
@@ -67,6 +69,7 @@ import Testing
             out_of_band = "full-context"
             instructions_file = "write.txt"
             built_in_model = ""
+            max_output_tokens = 1
             [budget]
             daily_usd = 2.5
             out_of_band_until = 1
@@ -98,7 +101,7 @@ import Testing
             vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled))
         #expect(settings.transcription == Settings.Transcription(
             outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
-            builtInModel: nil))
+            maxOutputTokens: 1, builtInModel: nil))
         #expect(settings.budget == Settings.Budget(dailyUSD: 2.5, outOfBandUntil: 1))
         #expect(settings.audio == Settings.Audio(
             capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", captureChannel: 3, playbackChannel: 64,
@@ -111,7 +114,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 42)
+        #expect(paths.count == 43)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control"])
     }

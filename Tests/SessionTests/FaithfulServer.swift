@@ -20,6 +20,8 @@ struct FaithfulServer {
     /// Calls without an answer.
     private(set) var openCalls: Set<String> = []
     var hasTools = false
+    /// What is under way still arrives; nothing more is made.
+    private var isClosed = false
     /// In force, of whatever session there is.
     private(set) var instructions: String?
     private let answersByItself: Bool
@@ -59,6 +61,9 @@ struct FaithfulServer {
     mutating func hear(_ action: SessionStateMachine.Action, random: inout SplitMix64) {
         switch action {
         case .sendAudio(let range): bufferedFrames += range.count
+        case .close, .abandon:
+            isClosed = true
+            openCalls = []
         case .send(let event): hear(event, random: &random)
         default: break
         }
@@ -157,11 +162,16 @@ struct FaithfulServer {
         let response = ResponseID(rawValue: name("resp"))
         let item = ItemID(rawValue: request.metadata?["item"] ?? "")
         let fails = Int.random(in: 0..<8, using: &random) == 0
+        var created = Response.transcription(response, of: item)
+        var done = Response.transcription(
+            response, of: item, status: fails ? .failed : .completed, error: fails ? "overloaded" : nil)
+        // A task's request is answered with what it carried, too; one in ten is forgotten.
+        if request.metadata?["purpose"] == "task", Int.random(in: 0..<10, using: &random) == 0 { return }
+        created.metadata = request.metadata ?? [:]
+        done.metadata = created.metadata
         wire.append([
-            .responseCreated(.transcription(response, of: item)),
-            .outputTextDelta(.part(response, "item_text"), delta: "hello"),
-            .responseDone(.transcription(
-                response, of: item, status: fails ? .failed : .completed, error: fails ? "overloaded" : nil)),
+            .responseCreated(created), .outputTextDelta(.part(response, "item_text"), delta: "hello"),
+            .responseDone(done),
         ])
     }
 
@@ -169,6 +179,7 @@ struct FaithfulServer {
 
     /// The server works on: it makes a piece of the answer and, by chance, hears the visitor begin or end.
     mutating func work(random: inout SplitMix64) {
+        guard !isClosed else { return }
         if var making = active {
             wire[0].append(making.events.removeFirst())
             active = making.events.isEmpty ? nil : making

@@ -25,6 +25,9 @@ struct Inspector {
     private(set) var isReady = false
     private(set) var isStopped = false
     private(set) var recorded: [SettledTurn] = []
+    private(set) var tasks: [SettledTask] = []
+    /// Attempts of each out-of-band task that was asked for, by its run.
+    private var taskRuns: [String: [String]] = [:]
     private(set) var speechLines = 0
     private(set) var prompts: [VoicePrompt] = []
     /// A change of settings was given up because nothing was heard of it.
@@ -136,7 +139,7 @@ struct Inspector {
             if !isReady { complain("audio left without a session") }
             if range.isEmpty || range.upperBound > capturedFrames { complain("\(range) is not captured yet") }
             if range.lowerBound < oldestKeptFrame { complain("\(range) was declared forgotten") }
-        case .send(let event): watch(event)
+        case .send(let event): watch(event, of: machine)
         case .play(let samples): play(samples.count, after: input)
         case .flushPlayback: flush()
         case .setPlaybackGain(let gain): setGain(gain, after: input)
@@ -148,7 +151,10 @@ struct Inspector {
             isReady = false
             attempts = [:]
             answeredCalls = []
-        case .record(.turn(let turn)): watch(turn)
+        case .record(.turn(let turn)):
+            watch(turn)
+            watch(turn.review, of: turn)
+        case .record(.task(let task)): tasks.append(task)
         case .show(.speechDetected): speechLines += 1
         case .showTurn(let turn):
             shown += 1
@@ -191,7 +197,7 @@ struct Inspector {
         if case .ending(let turn) = machine.figures.budget.state { lastPaidTurn = turn } else { lastPaidTurn = nil }
     }
 
-    private mutating func watch(_ event: ClientEvent) {
+    private mutating func watch(_ event: ClientEvent, of machine: SessionStateMachine) {
         switch event.body {
         case .sessionUpdate:
             guard isReady else { return }
@@ -206,6 +212,8 @@ struct Inspector {
         case .createItem(let item, _):
             guard case .functionCallOutput(let call, _) = item.kind else { break }
             if !answeredCalls.insert(call).inserted, !areNamesReused { complain("\(call) answered twice") }
+        case .createResponse(let request) where request.metadata?["purpose"] == "task":
+            watch(task: request, id: event.eventID ?? "", of: machine)
         case .createResponse(let request) where request.conversation == .none: watch(request, id: event.eventID ?? "")
         default: break
         }
@@ -220,6 +228,27 @@ struct Inspector {
         if !committed.contains(ItemID(rawValue: item)) { complain("\(item) was asked for before its commit") }
     }
 
+    private mutating func watch(_ review: TranscriptReview, of turn: SettledTurn) {
+        let isAnythingSaid = turn.realtime.status == .ok || turn.builtIn.status == .ok
+        if !review.flags.isEmpty, !isAnythingSaid { complain("\(review.flags) without a transcript") }
+        guard let sound = review.sound else { return }
+        if frames(sound.speechMs) > capturedFrames { complain("\(sound.speechMs) ms of speech were not captured") }
+        if turn.item == nil { complain("a turn without item was measured") }
+    }
+
+    private mutating func watch(task request: ResponseRequest, id: String, of machine: SessionStateMachine) {
+        let run = request.metadata?["run"] ?? ""
+        taskRuns[run, default: []].append(id)
+        let asked = taskRuns[run, default: []]
+        if asked.count > 2 || Set(asked).count < asked.count { complain("a task was asked for \(asked)") }
+        // The first attempt; nobody is to wait for an answer because of a task.
+        let isFree = machine.isSilent && !machine.turns.isAnyUnderWay
+        if asked.count == 1, !isFree, !machine.isStopping { complain("a task was asked for too early") }
+        let item = ItemID(rawValue: request.metadata?["item"] ?? "")
+        if !recorded.contains(where: { $0.item == item }) { complain("a task of \(item) before its turn was kept") }
+        if !request.isOutOfBand { complain("a task in the conversation") }
+    }
+
     private mutating func play(_ count: Int, after input: Input) {
         guard case .received(.outputAudioDelta(let part, _)) = input else { return complain("audio from nowhere") }
         if queue.contains(where: { $0.part == nil }) { complain("an answer waits for a prompt") }
@@ -232,7 +261,7 @@ struct Inspector {
         prompts.append(prompt)
         if !queue.isEmpty { complain("\(prompt) talks over what is heard") }
         if machine.turns.isSpeaking { complain("\(prompt) talks over the visitor") }
-        if machine.link.isStopping != (prompt == .goodbye) { complain("\(prompt) at the wrong end") }
+        if machine.isStopping != (prompt == .goodbye) { complain("\(prompt) at the wrong end") }
         guard let frames = machine.configuration.promptFrames[prompt] else { return }
         queue.append(Stretch(part: nil, frames: frames))
     }
@@ -260,7 +289,12 @@ struct Inspector {
         if shown != recorded.count { complain("\(recorded.count) turns kept, \(shown) shown") }
         if recorded.count < speechLines { complain("\(speechLines) turns begun, \(recorded.count) kept") }
         if isReady { complain("the session was never recorded as closed") }
+        if tasks.count < taskRuns.count { complain("\(taskRuns.count) tasks asked for, \(tasks.count) kept") }
     }
 
     var unfinished: [ItemID] { committed.subtracting(recorded.compactMap(\.item)).sorted { $0.rawValue < $1.rawValue } }
+}
+
+extension ResponseRequest {
+    fileprivate var isOutOfBand: Bool { conversation == .none && tools == [] && outputModalities == [.text] }
 }

@@ -106,7 +106,8 @@ import Testing
 
         let whole = SettledTurn(
             session: "sess_1", number: 1, item: "item_u1", realtime: .heard("hello"), builtIn: .heard("hello"),
-            assistant: AssistantPart(status: .completed, text: "Good day", playedMs: 400))
+            assistant: AssistantPart(status: .completed, text: "Good day", playedMs: 400),
+            review: TranscriptReview(wordErrorRate: 0))
         let actions = kiosk.give(.heard(frames: frames(400)))
         #expect(actions.turns == [whole] && actions.shownTurns == [whole])
         let isRecorded = actions.first.map { if case .record(.turn) = $0 { true } else { false } }

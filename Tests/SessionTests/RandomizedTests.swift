@@ -20,6 +20,7 @@ import Testing
         // A turn of the faithful server costs some 0.0001 USD.
         if seed % 4 == 1 { configuration.budget = Budget(dailyUSD: 0.00015, outOfBandUntil: 0.5) }
         if seed % 4 < 3 { configuration.tools = [.fixture("hours"), .fixture("open", seconds: 2)] }
+        if seed % 3 != 1 { configuration.tasks = [.note, .summary, .fields] }
         return Life(configuration, seed: UInt64(seed))
     }
 
@@ -53,6 +54,7 @@ import Testing
 
     @Test func theRandomLivesReachWhatTheyAreMeantToTest() {
         var turns: [SettledTurn] = []
+        var tasks: [SettledTask] = []
         var prompts: Set<VoicePrompt> = []
         var mutes = 0
         for seed in 0..<60 {
@@ -62,6 +64,7 @@ import Testing
             life.stop()
             turns += life.inspector.recorded
             mutes += life.inspector.mutes
+            tasks += life.inspector.tasks
             prompts.formUnion(life.inspector.prompts)
         }
         for seed in 0..<60 {
@@ -75,6 +78,9 @@ import Testing
         #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
+        #expect(Set(tasks.map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .invalid]))
+        #expect(Set(tasks.map(\.name)) == ["note", "summary", "fields"])
+        #expect(turns.contains { $0.review.sound != nil } && turns.contains { !$0.review.flags.isEmpty })
     }
 }
 
@@ -89,12 +95,15 @@ private struct Life {
     private var edgeFrame = 0
     private var session = 0
     private var isTouched = false
+    /// The mean square of what the microphone hears is below this.
+    private let loudness: Int
 
     init(_ configuration: SessionConfiguration, seed: UInt64) {
         machine = SessionStateMachine(configuration: configuration, prices: try? PriceTable.builtIn.get(), seed: seed)
         server = FaithfulServer(detectsSpeech: !configuration.isPushToTalk)
         server.hasTools = !configuration.tools.isEmpty
         random = SplitMix64(state: seed)
+        loudness = seed % 4 == 3 ? 100 : 2_000_000
     }
 
     private mutating func chance(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &random) }
@@ -116,6 +125,8 @@ private struct Life {
             give(.deadlineReached)
         }
         nowMs = max(nowMs, end)
+        let squares = chance(loudness) * frames(milliseconds)
+        give(.measured(SoundLevel(untilFrame: frames(nowMs) - chance(2), squares: squares)))
         give(.captured(untilFrame: frames(nowMs)))
     }
 
@@ -266,6 +277,12 @@ private struct Life {
             return Response(id: response(), status: status, output: [.assistant(item(), text: "x")] + calls)
         }
         let text = chance(2) == 0 ? "x" : nil
+        if chance(3) == 0 {
+            let metadata = ["purpose": "task", "run": "\(chance(9))"]
+            return Response(
+                id: response(), status: status, isOutOfBand: true, metadata: metadata,
+                output: [.assistant(item(), text: "{}")])
+        }
         return .transcription(response(), of: item(), status: status, text: text, error: "y")
     }
 
@@ -277,7 +294,7 @@ private struct Life {
         let turn = chance(5)
         let ids: [String?] = [
             nil, "answer-\(turn)", "commit-\(turn)", "transcription-\(turn)-1", "bookkeeping", "configure-\(turn)",
-            "x-1",
+            "x-1", "task-\(turn)-1", "task-\(turn)-2",
         ]
         return APIError(
             code: codes[chance(codes.count)], message: "try again in \(chance(9))s", eventID: ids[chance(ids.count)])
@@ -286,8 +303,8 @@ private struct Life {
     private mutating func anyEvent() -> ServerEvent {
         switch chance(18) {
         case 16: .outputItemDone(response(), outputIndex: chance(2), .call("call_\(chance(9))", "hours"))
-        case 0: .speechStarted(item(), audioStartMs: 0)
-        case 1: .speechStopped(item(), audioEndMs: 0)
+        case 0: .speechStarted(item(), audioStartMs: chance(9) == 0 ? .max : chance(9000))
+        case 1: .speechStopped(item(), audioEndMs: chance(9) == 0 ? .min : chance(9000))
         case 2: .inputCommitted(item(), previous: chance(2) == 0 ? nil : item())
         case 3: .itemAdded(.user(item()), previous: nil)
         case 4: .itemDeleted(item())

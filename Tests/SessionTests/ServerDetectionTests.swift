@@ -22,7 +22,8 @@ import Testing
         let settled = kiosk.give(.heard(frames: frames(200))).turns
         #expect(settled == [SettledTurn(
             session: "sess_1", number: 1, item: "item_u1", realtime: .heard("hello"), builtIn: .heard("hello"),
-            assistant: AssistantPart(status: .completed, text: "Good day", playedMs: 200))])
+            assistant: AssistantPart(status: .completed, text: "Good day", playedMs: 200),
+            review: TranscriptReview(wordErrorRate: 0))])
     }
 
     @Test func theMicrophoneIsClosedFromTheFirstAudioUntilTwoHundredMillisecondsAfterTheLastHeardFrame() {

@@ -205,6 +205,17 @@ import Testing
         #expect(kiosk.receive(Self.builtIn("x")).turns.map(\.realtime) == [.failed("no such item")])
     }
 
+    @Test func aRateLimitSaidAsAnErrorIsWaitedForAsWell() {
+        var kiosk = Self.answered()
+        let message = "Rate limit reached for tokens per min (TPM). Please try again in 1.5s."
+        #expect(kiosk.receive(.failure(message, code: "rate_limit_exceeded", eventID: "transcription-1-1")) == [])
+        #expect(kiosk.run(1499).sent == [])
+        #expect(kiosk.run(1).transcriptionRequests.count == 1)
+        let again = kiosk.receive(
+            Self.builtIn("x"), .failure(message, code: "rate_limit_exceeded", eventID: "transcription-1-2"))
+        #expect(again.turns.map(\.realtime) == [.failed(message)] && again.faults.isEmpty)
+    }
+
     @Test func aRefusalOfAnUnknownTurnIsIgnored() {
         var kiosk = Self.answered()
         #expect(kiosk.receive(.failure("x", eventID: "transcription-9-1"), .failure("x", eventID: "answer-9")) == [])
