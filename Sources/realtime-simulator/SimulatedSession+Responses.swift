@@ -2,6 +2,8 @@
 extension SimulatedSession {
     /// Transcript of audio that is no known utterance.
     static let unrecognised = "(unrecognised)"
+    /// What a model writes that hears nothing.
+    static let invented = "Hello! I am your assistant. How may I help you with your claim, your policy or your home?"
 
     mutating func createResponse(_ event: JSON) throws(Refusal) {
         guard !session.isTranscription else {
@@ -68,7 +70,12 @@ extension SimulatedSession {
         _ request: ResponseRequest, context: [Item], asked: Item?, turn: Int
     ) -> Response {
         let isAudio = (request.modality ?? session.value["output_modalities"]?.elements.first?.text) != "text"
-        let speech = speech(about: asked, isAudio: isAudio, isOutOfBand: request.isOutOfBand)
+        var speech = speech(about: asked, isAudio: isAudio, isOutOfBand: request.isOutOfBand)
+        if request.metadata["purpose"] == "task" {
+            speech = SampleLibrary.Speech(text: taskText(request, context: context, turn: turn), samples: [])
+        } else if request.isOutOfBand, !isAudio, setup.faults.hits(.oobInvented, turn) {
+            speech = SampleLibrary.Speech(text: SimulatedSession.invented, samples: [])
+        }
         let instructions = request.instructions ?? session.instructions
         var response = Response(
             id: random.identifier("resp"), isOutOfBand: request.isOutOfBand, isAudio: isAudio,
@@ -144,6 +151,14 @@ extension SimulatedSession {
         if heard.isSilent { return "" }
         if heard.matches.isEmpty { return SimulatedSession.unrecognised }
         return heard.matches.map { setup.library.utterances[$0.utterance].speech.text }.joined(separator: " ")
+    }
+
+    /// The answer to an out-of-band task: what the visitor said, as text or as JSON.
+    private func taskText(_ request: ResponseRequest, context: [Item], turn: Int) -> String {
+        let said = context.filter(\.isUser).map(transcript(of:))
+        guard request.instructions?.contains("JSON") == true else { return said.joined(separator: " ") }
+        let value: JSON = ["said": .array(said.map { .string($0) }), "turns": .integer(said.count)]
+        return (setup.faults.hits(.taskInProse, turn) ? "Certainly! Here it is: " : "") + value.line
     }
 
     // MARK: Faults

@@ -42,6 +42,32 @@ import Testing
             ])
     }
 
+    @Test func aTaskIsToldWhatTheVisitorSaidAsTextOrAsJSON() throws {
+        var visit = try Visit()
+        visit.pushToTalk()
+        visit.turn(Shipped.samples("policy-number"))
+        visit.turn(Shipped.samples("directions"))
+        for instructions in ["Sum up.", "Answer in JSON."] {
+            visit.send(request(nil, ["metadata": ["purpose": "task"], "instructions": .string(instructions)]))
+        }
+        visit.wait(.seconds(3))
+        let said = ["My policy number is 56B5-12C0.", "Where is the claims office, please?"]
+        #expect(Set(texts(visit)) == [
+            said.joined(separator: " "), #"{"said":["\#(said[0])","\#(said[1])"],"turns":2}"#,
+        ])
+    }
+
+    @Test func faultsMakeATranscriptUpAndPutWordsBeforeJSON() throws {
+        var visit = try Visit(faults: "oob-invented,task-in-prose")
+        visit.pushToTalk()
+        let item = visit.turn(Shipped.samples("policy-number"))
+        visit.send(request(item))
+        visit.send(request(nil, ["metadata": ["purpose": "task"], "instructions": "Answer in JSON."]))
+        visit.wait(.seconds(3))
+        #expect(texts(visit).contains(SimulatedSession.invented))
+        #expect(texts(visit).contains { $0?.hasPrefix("Certainly! Here it is: {") == true })
+    }
+
     @Test func withoutInputTheLatestTurnIsTranscribed() throws {
         var visit = try Visit()
         visit.pushToTalk()
