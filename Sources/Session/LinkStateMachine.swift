@@ -17,6 +17,8 @@ public struct LinkStateMachine: Sendable {
         /// No session is wanted until `resume`; `reason` is what the server and the journal are told.
         case rest(reason: String)
         case resume
+        /// The session is to be followed by a fresh one; the words are the journal's.
+        case renew(String)
         case stop
     }
 
@@ -45,7 +47,7 @@ public struct LinkStateMachine: Sendable {
         case greeting(deadline: Instant)
         /// `session.created` seen, our update not yet confirmed. -> `ready`; `leaving` when it is refused; `waiting`.
         case configuring(session: String, deadline: Instant)
-        /// The session is ours. -> `waiting` on loss, `closing` on stop.
+        /// The session is ours. -> `waiting` on loss, `leaving` on renewal, `closing` on stop.
         case ready(session: String)
         /// No link until the instant. -> `connecting`.
         case waiting(until: Instant)
@@ -124,6 +126,7 @@ public struct LinkStateMachine: Sendable {
         case .deadlineReached: deadlineReached(at: now)
         case .rest(let reason): rest(reason, at: now)
         case .resume: resume(at: now)
+        case .renew(let reason): renew(reason, at: now)
         case .stop: stop(at: now)
         }
     }
@@ -251,6 +254,17 @@ public struct LinkStateMachine: Sendable {
             state = .stopped
             return [.abandon, .stopped]
         case .idle, .connecting, .ready, .resting, .stopped: return []
+        }
+    }
+
+    private mutating func renew(_ reason: String, at now: Instant) -> [Action] {
+        switch state {
+        case .ready(let session):
+            state = .leaving(retryAt: now, deadline: now + Self.closingLimit)
+            return [.closed(session: session, reason: reason), .close(reason: reason)]
+        case .idle, .connecting, .greeting, .configuring, .waiting, .leaving, .resting, .closing, .stopped:
+            // No session to renew: the next one is fresh anyway.
+            return []
         }
     }
 

@@ -5,6 +5,8 @@ struct MicrophoneStateMachine: Sendable {
     enum State: Equatable {
         /// No session. -> `open`.
         case off
+        /// Between two sessions for a moment: what is captured is for the next one. -> `open`, `off`.
+        case kept(fromFrame: Int)
         /// Captured audio goes to the server. -> `closed` while the assistant is audible, `off`.
         case open(sentUntilFrame: Int)
         /// The assistant is audible. -> `opening` when it falls silent, `off`.
@@ -16,7 +18,14 @@ struct MicrophoneStateMachine: Sendable {
     /// From the last audible frame to the open microphone (contract: 200 ms).
     static let quiet = Duration.milliseconds(200)
 
+    /// What a session that is being closed may have heard in vain: speech is announced some 100 ms after its start.
+    static let overlapFrames = sessionRate
+    /// Most audio kept between two sessions: who waits longer for them speaks again.
+    static let keptFrames = 10 * sessionRate
+
     private(set) var state = State.off
+    /// Where the microphone was opened last.
+    private var openedFrame = 0
     private let isMutable: Bool
 
     /// `isMutable`: closes while the assistant is audible.
@@ -25,16 +34,33 @@ struct MicrophoneStateMachine: Sendable {
     /// Captured frames go to the server as they come, or will in a moment.
     var wantsFrames: Bool {
         switch state {
-        case .off, .closed: false
+        case .off, .kept, .closed: false
         case .open, .opening: true
         }
     }
 
     func oldestNeededFrame(capturedUntil frame: Int) -> Int {
-        if case .open(let sentUntilFrame) = state { sentUntilFrame } else { frame }
+        switch state {
+        case .open(let sentUntilFrame): max(openedFrame, sentUntilFrame - Self.overlapFrames)
+        case .kept(let fromFrame): max(fromFrame, frame - Self.keptFrames)
+        case .off, .closed, .opening: frame
+        }
     }
 
-    mutating func sessionOpened(capturedUntil frame: Int) { state = .open(sentUntilFrame: frame) }
+    mutating func sessionOpened(capturedUntil frame: Int) {
+        openedFrame = frame
+        if case .kept = state { openedFrame = oldestNeededFrame(capturedUntil: frame) }
+        state = .open(sentUntilFrame: openedFrame)
+    }
+
+    /// The session is closed and the next one follows at once: nothing said meanwhile is lost.
+    mutating func keep(capturedUntil frame: Int) {
+        switch state {
+        case .open, .closed, .opening: state = .kept(fromFrame: oldestNeededFrame(capturedUntil: frame))
+        case .off, .kept: break
+        }
+    }
+
     mutating func sessionClosed() { state = .off }
 
     mutating func assistant(isAudible: Bool, at now: Instant) {
@@ -42,16 +68,19 @@ struct MicrophoneStateMachine: Sendable {
         switch state {
         case .open where isAudible, .opening where isAudible: state = .closed
         case .closed where !isAudible: state = .opening(at: now + Self.quiet)
-        case .off, .open, .closed, .opening: break
+        case .off, .kept, .open, .closed, .opening: break
         }
     }
 
     /// Audio to append now that it is captured up to `frame`.
     mutating func captured(untilFrame frame: Int, at now: Instant) -> Range<Int>? {
         switch state {
-        case .off, .closed: return nil
+        case .off, .kept, .closed: return nil
         case .opening(let instant):
-            if now >= instant { state = .open(sentUntilFrame: frame) }
+            if now >= instant {
+                openedFrame = frame
+                state = .open(sentUntilFrame: frame)
+            }
             return nil
         case .open(let sentUntilFrame):
             guard frame - sentUntilFrame >= UtteranceQueue.blockFrames else { return nil }

@@ -25,6 +25,28 @@ public struct SessionConfiguration: Sendable, Equatable {
         case fullContext
     }
 
+    /// How sessions follow each other, and how much of the conversation they keep.
+    public struct Continuity: Sendable, Equatable {
+        /// A session this old is followed by a fresh one at the next idle moment; nil: never.
+        public var renewAfter: Duration?
+        /// After so long without a turn the next visitor gets a fresh conversation; nil: never.
+        public var freshAfterIdle: Duration?
+        /// Turns that the conversation keeps; 0: as many as the server does.
+        public var turns: Int
+        /// What the server drops when the conversation outgrows the model; nil: as it sees fit.
+        public var truncation: SessionUpdate.Truncation?
+
+        public init(
+            renewAfter: Duration? = .seconds(3000), freshAfterIdle: Duration? = nil, turns: Int = 0,
+            truncation: SessionUpdate.Truncation? = nil
+        ) {
+            self.renewAfter = renewAfter
+            self.freshAfterIdle = freshAfterIdle
+            self.turns = turns
+            self.truncation = truncation
+        }
+    }
+
     public var model: String
     public var voice: String
     /// "" leaves them to the stored prompt.
@@ -48,6 +70,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var storedPrompt: StoredPrompt?
     /// Transcripts alone, without an assistant.
     public var isDictation = false
+    /// How sessions follow each other, and how much of the conversation they keep.
+    public var continuity = Continuity()
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,
@@ -97,6 +121,7 @@ public struct SessionConfiguration: Sendable, Equatable {
             update.kind = .transcription
             return update
         }
+        update.truncation = continuity.truncation
         update.outputModalities = [.audio]
         update.instructions = instructions.isEmpty ? nil : instructions
         if let storedPrompt { update.prompt = .value(storedPrompt) }

@@ -20,10 +20,11 @@ extension SessionStateMachine {
             sounds.speechStopped(item, audioEndMs: endMs)
             return speechStopped(item, at: now)
         case .inputCommitted(let item, let previous): return committed(item, previous: previous, at: now)
-        case .itemAdded(let item, _), .itemDone(let item, _):
+        case .itemAdded(let item, let previous), .itemDone(let item, let previous):
+            continuity.items.added(item, previous: previous)
             return item.isUserAudio ? userItemKnown(item.id, at: now) : []
         case .itemDeleted(let item):
-            turns.deleted(item)
+            deleted(item)
             return []
 
         case .builtInTranscriptDelta(let item, _, let delta):
@@ -115,6 +116,7 @@ extension SessionStateMachine {
             case .task(let run, let attempt):
                 tasks.refused(error.message, run: run, attempt: attempt, at: now)
                 return actions
+            case .history: return actions + historyRefused(error.message)
             case .bookkeeping:
                 // Truncate, delete and cancel race with the server's own ends; they never silence the session.
                 return actions
@@ -194,6 +196,8 @@ enum OwnEventID: Equatable {
     case task(Int, attempt: Int)
     /// Truncate, delete, cancel.
     case bookkeeping
+    /// An item that tells the session of an earlier one.
+    case history
 
     init?(_ text: String) {
         let words = text.split(separator: "-")
@@ -206,6 +210,7 @@ enum OwnEventID: Equatable {
         case ("reconfigure", _): self = .reconfiguration
         case ("task", 2): self = .task(numbers[0], attempt: numbers[1])
         case ("bookkeeping", _): self = .bookkeeping
+        case ("history", _): self = .history
         default: return nil
         }
     }
@@ -219,6 +224,7 @@ enum OwnEventID: Equatable {
         case .reconfiguration: "reconfigure"
         case .task(let run, let attempt): "task-\(run)-\(attempt)"
         case .bookkeeping: "bookkeeping"
+        case .history: "history"
         }
     }
 }

@@ -74,6 +74,7 @@ extension SessionStateMachine {
             case .report(let fault): return [.report(fault)]
             case .rest:
                 let hadSession = link.readySession != nil
+                switchFailed()
                 let actions = [.show(.budgetSpent)] + linkHandle(.rest(reason: Self.budgetReason), at: now)
                 // Who has just been answered is told; at a start nobody is there.
                 guard hadSession else { return actions }

@@ -12,7 +12,7 @@ extension SessionStateMachine {
 
     private mutating func perform(_ action: LinkStateMachine.Action, at now: Instant) -> [Action] {
         switch action {
-        case .connect: return [.show(.connecting), .connect]
+        case .connect: return continuity.switching == nil ? [.show(.connecting), .connect] : [.connect]
         case .configure(let eventID):
             return [.send(ClientEvent(.sessionUpdate(configuration.sessionUpdate), eventID: eventID))]
         case .opened(let session):
@@ -24,13 +24,15 @@ extension SessionStateMachine {
             tasks.sessionOpened(session)
             if !configuration.isPushToTalk { microphone.sessionOpened(capturedUntil: capturedUntilFrame) }
             let prompts = promptsHandle(.sessionOpened, at: now)
-            return prompts + [.record(.sessionOpened(session)), .show(.ready(session: session))]
+            return prompts + conversationOpened(session, at: now)
         case .closed(let session, let reason):
             let actions = sessionLost(reason, at: now)
             return actions + settleTurns() + tasksLost(reason) + [.record(.sessionClosed(session, reason: reason))]
         case .close(let reason): return [.close(reason: reason)]
         case .abandon: return [.abandon]
-        case .wait(let duration): return [.show(.disconnected(retryIn: duration))]
+        case .wait(let duration):
+            switchFailed()
+            return [.show(.disconnected(retryIn: duration))]
         case .report(let fault): return [.report(fault)]
         case .stopped: return linkStopped()
         }
@@ -40,7 +42,7 @@ extension SessionStateMachine {
     private mutating func sessionLost(_ reason: String, at now: Instant) -> [Action] {
         let reason = "connection lost: \(reason)"
         utterances.linkLost()
-        microphone.sessionClosed()
+        sessionIsGone()
         turns.sessionLost(reason, keeping: utterances.turns, at: now)
         return toolsHandle(.sessionLost) + reconfigurationHandle(.sessionLost, at: now)
             + answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))

@@ -74,7 +74,7 @@ public struct SessionStateMachine: Sendable {
     public enum Entry: Sendable, Equatable {
         case turn(SettledTurn)
         case task(SettledTask)
-        case sessionOpened(String)
+        case sessionOpened(String, reason: SessionOpening = .start, keptTurns: Int = 0)
         case sessionClosed(String, reason: String)
     }
 
@@ -91,6 +91,7 @@ public struct SessionStateMachine: Sendable {
     var sounds = SoundHistory()
     var tasks: TaskQueue
     var capturedUntilFrame = 0
+    var continuity: Continuity
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     var tools: ToolStateMachine
@@ -118,6 +119,7 @@ public struct SessionStateMachine: Sendable {
         case .server: (0, 0)
         }
         button = PushToTalkStateMachine(preRollFrames: preRollFrames, tailFrames: tailFrames)
+        continuity = Continuity(configuration.continuity)
         microphone = MicrophoneStateMachine(isMutable: configuration.microphoneWhileSpeaking == .muted)
         prompts = VoicePromptStateMachine(
             frames: configuration.promptFrames, tail: .seconds(tailFrames) / sessionRate)
@@ -127,7 +129,7 @@ public struct SessionStateMachine: Sendable {
     public var deadline: Instant? {
         let always = earlier(earlier(link.deadline, prompts.deadline), earlier(tasks.deadline, mutedUntil))
         guard !isStopping else { return always }
-        let changes = earlier(tools.deadline, reconfiguration.deadline)
+        let changes = earlier(tools.deadline, earlier(reconfiguration.deadline, continuity.deadline))
         let open = earlier(button.deadline, earlier(changes, earlier(answers.deadline, turns.deadline)))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
     }
@@ -145,7 +147,7 @@ public struct SessionStateMachine: Sendable {
     public var indicator: Indicator {
         if turns.isSpeaking { return .listening }
         if isAssistantAudible || playout.isPromptPending { return .speaking }
-        if link.readySession == nil { return .offline }
+        if isOffline { return .offline }
         return answers.isEmpty ? .ready : .thinking
     }
 
@@ -210,7 +212,7 @@ public struct SessionStateMachine: Sendable {
         noteTranscripts(at: now)
         actions += settleTurns() + followTasks(at: now)
         actions += followBudget(at: now)
-        return actions + reconfigureIfIdle(at: now)
+        return actions + reconfigureIfIdle(at: now) + followContinuity(at: now)
     }
 
     // MARK: The visitor
@@ -231,7 +233,7 @@ public struct SessionStateMachine: Sendable {
                 let turn = turns.begin(configuration: configuration)
                 utterances.begin(turn, frame: frame)
                 let missing: StateLine = link.trouble == .spent ? .budgetSpent : .keptForLater
-                let lines: [StateLine] = link.readySession == nil ? [.speechDetected, missing] : [.speechDetected]
+                let lines: [StateLine] = isOffline ? [.speechDetected, missing] : [.speechDetected]
                 return interruption + settleTurns() + lines.flatMap { show($0, of: turn) }
             case .end(let frame):
                 turns.endSpeaking()
@@ -330,7 +332,8 @@ public struct SessionStateMachine: Sendable {
             let turn = account(for: withTools(turn, of: id), id)
             // The journal first: what is shown is already kept.
             tasks.turnSettled(turn)
-            return sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
+            let kept = sayUnpriced(turn) + [.record(.turn(turn))] + shown(display.settle(id, as: turn))
+            return kept + remember(turn, id: id)
         }
     }
 

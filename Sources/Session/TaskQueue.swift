@@ -21,6 +21,8 @@ struct TaskQueue: Sendable {
     static let patience = Duration.seconds(60)
     /// At the program's end, which takes 2 s at most: as long as the farewell may take.
     static let endLimit = Duration.seconds(1)
+    /// At the end of a session that another one follows: nobody waits, and a token cap of some hundred is answered.
+    static let renewalLimit = Duration.seconds(15)
     /// Runs that wait at once; a visitor who never pauses must not fill memory.
     static let limit = 32
 
@@ -32,9 +34,7 @@ struct TaskQueue: Sendable {
     /// The newest settled turn of the session.
     private var lastTurn: (number: Int, item: ItemID)?
     private var settled: [SettledTask] = []
-    /// The session's end was begun: what waits is asked for at once.
-    private(set) var isEnding = false
-    /// The program is to end, and waits for the tasks of its session.
+    /// The program is to end, and waits for the tasks of its session: what waits is asked for at once.
     private(set) var delaysStop = false
 
     init(_ tasks: [OutOfBandTask]) { self.tasks = tasks }
@@ -51,7 +51,6 @@ struct TaskQueue: Sendable {
     mutating func sessionOpened(_ id: String) {
         session = id
         lastTurn = nil
-        isEnding = false
         delaysStop = false
     }
 
@@ -69,7 +68,6 @@ struct TaskQueue: Sendable {
     mutating func endSession(within limit: Duration, delaysStop: Bool, at now: Instant) {
         guard session != nil else { return }
         self.delaysStop = delaysStop
-        isEnding = true
         addLastTasks()
         for index in runs.indices { runs[index].deadline = earlier(runs[index].deadline, now + limit) }
     }
@@ -94,7 +92,6 @@ struct TaskQueue: Sendable {
         for index in runs.indices { runs[index].request.abandon(reason) }
         takeFinal()
         session = nil
-        isEnding = false
         delaysStop = false
     }
 
@@ -108,7 +105,7 @@ struct TaskQueue: Sendable {
             runs[index].deadline = deadline
             if deadline <= now { runs[index].request.timeOut() }
             let isWaiting = runs[index].request.state == .waiting
-            if isWaiting, !isFree, !isEnding { return nil }
+            if isWaiting, !isFree, !delaysStop { return nil }
             let attempt = runs[index].request.handle(isWaiting ? .itemKnown : .deadlineReached, at: now)
             return attempt.map { Self.request(runs[index], attempt: $0, items: items) }
         }

@@ -68,6 +68,8 @@ public enum StateLine: Sendable, Equatable {
     case connecting
     /// The session is ready and turns can begin.
     case ready(session: String)
+    /// A fresh session has taken the place of one that we closed; it was told what was said in so many turns.
+    case renewed(session: String, keptTurns: Int)
     case disconnected(retryIn: Duration)
     case speechDetected
     /// The visitor let go, or the server heard the end of speech.

@@ -90,6 +90,8 @@ extension StateLine {
         switch self {
         case .connecting: "connecting"
         case .ready(let session): "ready: session \(session)"
+        case .renewed(let session, let keptTurns):
+            "fresh session \(session), told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
         case .disconnected(let wait): "not connected, next try in \(Self.seconds(wait))"
         case .speechDetected: "speech detected"
         case .speechEnded: "speech ended"

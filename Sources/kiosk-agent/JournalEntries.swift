@@ -6,7 +6,7 @@ import Session
 enum JournalEntry {
     case turn(SettledTurn)
     case task(SettledTask)
-    case sessionOpened(String)
+    case sessionOpened(String, reason: SessionOpening, keptTurns: Int)
     case sessionClosed(String, reason: String)
     case fault(Fault)
 
@@ -14,7 +14,8 @@ enum JournalEntry {
         switch entry {
         case .turn(let turn): self = .turn(turn)
         case .task(let task): self = .task(task)
-        case .sessionOpened(let session): self = .sessionOpened(session)
+        case .sessionOpened(let session, let reason, let keptTurns):
+            self = .sessionOpened(session, reason: reason, keptTurns: keptTurns)
         case .sessionClosed(let session, let reason): self = .sessionClosed(session, reason: reason)
         }
     }
@@ -33,7 +34,8 @@ enum JournalEntry {
         switch self {
         case .turn(let turn): Self.json(TurnMembers(turn))
         case .task(let task): Self.json(TaskMembers(task))
-        case .sessionOpened(let session): Self.json(["event": "opened", "session": session])
+        case .sessionOpened(let session, let reason, let keptTurns):
+            Self.json(OpeningMembers(session: session, reason: reason.rawValue, keptTurns: keptTurns))
         case .sessionClosed(let session, let reason):
             Self.json(["event": "closed", "session": session, "reason": reason])
         case .fault(let fault): Self.json(["class": fault.class.rawValue, "what": fault.what])
@@ -52,6 +54,18 @@ enum JournalEntry {
             preconditionFailure("a journal entry consists of nothing that JSON cannot write")
         }
         return String(decoding: json, as: UTF8.self)
+    }
+}
+
+private struct OpeningMembers: Encodable {
+    var event = "opened"
+    let session, reason: String
+    /// Turns of earlier sessions that this one was told of.
+    let keptTurns: Int
+
+    enum CodingKeys: String, CodingKey {
+        case event, session, reason
+        case keptTurns = "kept_turns"
     }
 }
 

@@ -37,5 +37,6 @@ extension SessionConfiguration {
             },
             storedPrompt: settings.realtime.storedPrompt)
         self.isDictation = isDictation
+        continuity = Continuity(settings.session)
     }
 }

@@ -171,6 +171,7 @@ struct Settings: Sendable, Equatable {
     var control = Control()
     var tools: [Tool] = []
     var tasks: [TaskChoice] = []
+    var session = Session()
 }
 
 extension Settings.Audio {

@@ -102,7 +102,7 @@ enum SettingsKeys {
 
         path("journal", "directory", \.journal.directory),
         path("control", "socket", \.control.socket),
-    ]
+    ] + session
 
     /// The names of the tables, in the order of the contract.
     static let sections: [String] = all.reduce(into: []) { names, key in

@@ -44,6 +44,7 @@ extension SimulatedSession {
             }
             conversation.insert(item, after: previous)
         }
+        report("created", ["item": .string(item.id), "role": JSON(item.role), "text": .string(item.text)])
         sendItemAdded(item.id)
         sendItemDone(item.id)
     }

@@ -25,6 +25,8 @@ struct FaithfulServer {
     /// In force, of whatever session there is.
     private(set) var instructions: String?
     private let answersByItself: Bool
+    /// What the client put into the conversation.
+    private var items: Set<ItemID> = []
     private var bufferedFrames = 0
     private var speaking: ItemID?
     private var session = 0
@@ -98,15 +100,28 @@ struct FaithfulServer {
             } else {
                 answer(random: &random)
             }
+        case .createItem(let item, let previous):
+            if case .functionCallOutput(let call, _) = item.kind {
+                if openCalls.remove(call) == nil { violations.append("an answer to \(call), which nobody waits for") }
+                break
+            }
+            let id = item.id ?? ItemID(rawValue: name("item"))
+            guard !items.contains(id), previous.map({ $0 == .root || items.contains($0) }) ?? true else {
+                violations.append("\(id) put behind \(previous?.rawValue ?? "nothing")")
+                return wire[0].append(.failure("no", code: "item_not_found", eventID: event.eventID))
+            }
+            items.insert(id)
+            let role: Item.Role = if case .assistant = item.kind { .assistant } else { .user }
+            wire[0].append(.itemAdded(Item(id: id, role: role), previous: previous == .root ? nil : previous))
+        case .deleteItem(let item):
+            items.remove(item)
+            wire[0].append(.itemDeleted(item))
         case .cancelResponse(let response):
             guard let active, response == nil || response == active.response else {
                 let eventID = Bool.random(using: &random) ? event.eventID : nil
                 return wire[0].append(.failure("none", code: "response_cancel_not_active", eventID: eventID))
             }
             cancel(active, reason: "client_cancelled")
-        case .createItem(let item, _):
-            guard case .functionCallOutput(let call, _) = item.kind else { break }
-            if openCalls.remove(call) == nil { violations.append("an answer to \(call), which nobody waits for") }
         default: break
         }
     }

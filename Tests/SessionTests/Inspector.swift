@@ -23,6 +23,9 @@ struct Inspector {
     var areNamesReused = false
     private(set) var violations: [String] = []
     private(set) var isReady = false
+    private(set) var openings: [SessionOpening] = []
+    /// What sessions were told of earlier ones.
+    private(set) var toldItems = 0
     private(set) var isStopped = false
     private(set) var recorded: [SettledTurn] = []
     private(set) var tasks: [SettledTask] = []
@@ -144,10 +147,14 @@ struct Inspector {
         case .flushPlayback: flush()
         case .setPlaybackGain(let gain): setGain(gain, after: input)
         case .prompt(let prompt): say(prompt, after: input, of: machine)
-        case .record(.sessionOpened):
+        case .record(.sessionOpened(_, let reason, _)):
             isReady = true
+            openings.append(reason)
             if machine.figures.budget.state == .closed { complain("a session was opened over the budget") }
-        case .record(.sessionClosed):
+        case .record(.sessionClosed(_, let reason)):
+            if reason.hasPrefix("renewed") || reason.hasPrefix("idle"), !machine.turns.isEmpty || pendingFrames > 0 {
+                complain("a session was renewed in the middle of a turn")
+            }
             isReady = false
             attempts = [:]
             answeredCalls = []
@@ -208,16 +215,32 @@ struct Inspector {
             if heard[sound, default: 0] > received[sound, default: 0] { complain("\(item) played beyond what came") }
         case .deleteItem(let item):
             let wasHeard = heard.contains { $0.key.item == item && $0.value > 0 }
-            if wasHeard, !areNamesReused { complain("\(item) was heard and deleted") }
+            let isTrimmed = machine.configuration.continuity.turns > 0
+            if wasHeard, !areNamesReused, !isTrimmed { complain("\(item) was heard and deleted") }
         case .createItem(let item, _):
-            guard case .functionCallOutput(let call, _) = item.kind else { break }
-            if !answeredCalls.insert(call).inserted, !areNamesReused { complain("\(call) answered twice") }
+            if case .functionCallOutput(let call, _) = item.kind {
+                if !answeredCalls.insert(call).inserted, !areNamesReused { complain("\(call) answered twice") }
+            } else {
+                watch(item)
+            }
         case .createResponse(let request) where request.metadata?["purpose"] == "task":
             watch(task: request, id: event.eventID ?? "", of: machine)
         case .createResponse(let request) where request.conversation == .none: watch(request, id: event.eventID ?? "")
         default: break
         }
         if !isReady { complain("\(event.body) left without a session") }
+    }
+
+    /// Only what was said and heard is told to a session, and each turn once.
+    private mutating func watch(_ item: NewItem) {
+        toldItems += 1
+        let isKnown = switch item.kind {
+        case .user(let parts):
+            recorded.contains { parts == [.text($0.realtime.text)] || parts == [.text($0.builtIn.text)] }
+        case .assistant(let text): recorded.contains { ($0.assistant.heardText ?? $0.assistant.text) == text }
+        case .system, .functionCall, .functionCallOutput: false
+        }
+        if !isKnown { complain("\(item) was told and never heard") }
     }
 
     private mutating func watch(_ request: ResponseRequest, id: String) {

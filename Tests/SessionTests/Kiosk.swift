@@ -115,21 +115,26 @@ struct Kiosk {
 extension SessionConfiguration {
     static func pushToTalk(
         outOfBand: OutOfBand = .lastTurns(1), builtInModel: String? = "gpt-4o-transcribe",
-        preRollMs: Int = 300, tailMs: Int = 200
+        preRollMs: Int = 300, tailMs: Int = 200, continuity: Continuity = Continuity(renewAfter: nil)
     ) -> SessionConfiguration {
-        SessionConfiguration(
+        var configuration = SessionConfiguration(
             model: "gpt-realtime", voice: "marin", instructions: "be kind",
             detection: .pushToTalk(preRollFrames: frames(preRollMs), tailFrames: frames(tailMs)),
             outOfBand: outOfBand, transcriptionInstructions: "transcribe", builtInModel: builtInModel)
+        configuration.continuity = continuity
+        return configuration
     }
 
     static func serverVAD(
-        microphone: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1)
+        microphone: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
+        continuity: Continuity = Continuity(renewAfter: nil)
     ) -> SessionConfiguration {
-        SessionConfiguration(
+        var configuration = SessionConfiguration(
             model: "gpt-realtime", voice: "marin", instructions: "be kind",
             detection: .server(.serverVAD(threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500)),
             microphoneWhileSpeaking: microphone, outOfBand: outOfBand, transcriptionInstructions: "transcribe")
+        configuration.continuity = continuity
+        return configuration
     }
 }
 
@@ -225,6 +230,15 @@ extension [SessionStateMachine.Action] {
 
     var prompts: [VoicePrompt] {
         compactMap { if case .prompt(let prompt) = $0 { prompt } else { nil } }
+    }
+
+    /// What the session is told of earlier ones.
+    var told: [NewItem] {
+        sent.compactMap { if case .createItem(let item, _) = $0 { item } else { nil } }
+    }
+
+    var closings: [String] {
+        compactMap { if case .close(let reason) = $0 { reason } else { nil } }
     }
 
     /// Frames handed to playback.

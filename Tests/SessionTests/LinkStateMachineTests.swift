@@ -360,4 +360,23 @@ import Testing
         #expect(ready.handle(.rest(reason: "spent"), at: t0) == [])
         #expect(ready.isStopping)
     }
+
+    // MARK: Renewal
+
+    @Test func aRenewalClosesTheSessionAndConnectsWithoutAWait() {
+        var link = Self.ready()
+        #expect(link.handle(.renew("old"), at: t0)
+            == [.closed(session: "sess_1", reason: "old"), .close(reason: "old")])
+        #expect(link.readySession == nil && link.trouble == nil)
+        #expect(link.handle(Self.lost(code: 1000), at: .ms(30)) == [.connect])
+        #expect(link.state == .connecting)
+    }
+
+    @Test func aRenewalOfALinkThatIsNotReadyDoesNothing() {
+        for made in [LinkStateMachine(seed: 1), Self.connecting(), Self.greeting(), Self.configuring()] {
+            var link = made
+            #expect(link.handle(.renew("old"), at: t0) == [])
+            #expect(link.state == made.state)
+        }
+    }
 }

@@ -21,6 +21,10 @@ import Testing
         if seed % 4 == 1 { configuration.budget = Budget(dailyUSD: 0.00015, outOfBandUntil: 0.5) }
         if seed % 4 < 3 { configuration.tools = [.fixture("hours"), .fixture("open", seconds: 2)] }
         if seed % 3 != 1 { configuration.tasks = [.note, .summary, .fields] }
+        if seed % 5 < 3 {
+            configuration.continuity = .init(
+                renewAfter: .milliseconds(1500), freshAfterIdle: seed % 5 == 0 ? .seconds(3) : nil, turns: seed % 4)
+        }
         return Life(configuration, seed: UInt64(seed))
     }
 
@@ -57,6 +61,8 @@ import Testing
         var tasks: [SettledTask] = []
         var prompts: Set<VoicePrompt> = []
         var mutes = 0
+        var openings: [SessionOpening] = []
+        var toldItems = 0
         for seed in 0..<60 {
             var life = Self.life(seed)
             life.give(.start)
@@ -70,12 +76,22 @@ import Testing
         for seed in 0..<60 {
             var life = Self.life(seed)
             life.give(.start)
+            for _ in 0..<150 { life.stepWithFaithfulServer(canBreak: seed % 3 == 0) }
+            life.settle()
+            openings += life.inspector.openings
+            toldItems += life.inspector.toldItems
+        }
+        for seed in 0..<60 {
+            var life = Self.life(seed)
+            life.give(.start)
             for _ in 0..<60 { life.stepWithHostileServer() }
             prompts.formUnion(life.inspector.prompts)
         }
         #expect(prompts == Set(VoicePrompt.allCases))
         #expect(mutes > 20)
         #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
+        #expect(Set(openings) == [.start, .reconnected, .renewed, .newVisitor])
+        #expect(toldItems > 20)
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
         #expect(Set(tasks.map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .invalid]))
@@ -92,6 +108,7 @@ private struct Life {
     private var random: SplitMix64
     private var nowMs = 0
     private var isConnecting = false
+    private var isClosing = false
     private var edgeFrame = 0
     private var session = 0
     private var isTouched = false
@@ -113,6 +130,11 @@ private struct Life {
         inspector.watch(input, actions, of: machine, at: .ms(nowMs))
         for action in actions {
             if action == .connect { isConnecting = true }
+            if case .close = action { isClosing = true }
+            if action == .abandon {
+                isClosing = false
+                server.reset()
+            }
             server.hear(action, random: &random)
         }
     }
@@ -178,6 +200,7 @@ private struct Life {
 
     mutating func stepWithFaithfulServer(canBreak: Bool, isButtonUsed: Bool = true) {
         pass(chance(40))
+        if isClosing { lose() }
         if isConnecting {
             isConnecting = false
             // It has heard and said things with nobody there.
@@ -196,6 +219,7 @@ private struct Life {
     }
 
     private mutating func lose() {
+        isClosing = false
         server.reset()
         give(.lost(LinkLoss(words: "cut")))
     }
@@ -208,6 +232,8 @@ private struct Life {
         server.hasTools = false
         for _ in 0..<150 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
         fallSilent()
+        // Silence may have ended the session.
+        for _ in 0..<20 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
     }
 
     /// Neither the visitor nor the server says anything more; time and playback run on.

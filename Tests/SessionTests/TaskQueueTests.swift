@@ -91,10 +91,12 @@ extension OutOfBandTask {
             + "after it, no code fence. Its JSON schema:\n{\"type\": \"object\"}")
     }
 
-    @Test func nothingIsAskedWhileSomebodySpeaksUntilTheSessionEnds() {
+    @Test func nothingIsAskedWhileSomebodySpeaksUntilTheProgramEnds() {
         var queue = Self.queue(.note)
         #expect(Self.ask(&queue, isFree: false).isEmpty)
         queue.endSession(within: .seconds(1), delaysStop: false, at: t0)
+        #expect(Self.ask(&queue, isFree: false).isEmpty, "a session that another one follows is in no hurry")
+        queue.endSession(within: .seconds(1), delaysStop: true, at: t0)
         #expect(Self.ask(&queue, isFree: false).count == 1)
     }
 
