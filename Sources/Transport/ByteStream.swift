@@ -27,7 +27,7 @@ public struct PollRequest: Equatable, Sendable {
     /// POLLIN, POLLOUT or both.
     public let events: Int16
 
-    init(fd: Int32, events: Int16) {
+    public init(fd: Int32, events: Int16) {
         self.fd = fd
         self.events = events
     }

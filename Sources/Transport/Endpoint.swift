@@ -18,14 +18,36 @@ public struct Endpoint: Equatable, Sendable {
     /// Reads a URL. Refuses other schemes, `ws://` to a host that is not loopback, credentials, fragments, and
     /// characters that a request line cannot carry.
     public init(_ url: String) throws(TransportError) {
+        try self.init(url, secure: "wss", plain: "ws")
+    }
+
+    /// Reads the URL of an HTTP request: `https://`, or `http://` to a loopback host; otherwise as above.
+    public init(http url: String) throws(TransportError) {
+        try self.init(url, secure: "https", plain: "http")
+    }
+
+    /// The same server by another path and query, which begin with "/".
+    public func with(resource: String) -> Endpoint {
+        Endpoint(scheme: scheme, host: host, port: port, resource: resource)
+    }
+
+    private init(scheme: Scheme, host: String, port: Int, resource: String) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.resource = resource
+    }
+
+    private init(_ url: String, secure: String, plain: String) throws(TransportError) {
         let wrong = { (reason: String) in TransportError(.address, Endpoint.withoutCredentials(url), reason) }
         guard url.utf8.count <= Self.urlLimit else { throw wrong("wanted at most \(Self.urlLimit) bytes") }
         guard url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw wrong("wanted visible ASCII characters only, others percent-encoded")
         }
         let (schemeText, rest) = splitScheme(url)
-        guard let schemeText, let scheme = Scheme(rawValue: schemeText.lowercased()) else {
-            throw wrong("wanted a URL that begins with wss:// or ws://")
+        let schemes = [secure: Scheme.wss, plain: Scheme.ws]
+        guard let schemeText, let scheme = schemes[schemeText.lowercased()] else {
+            throw wrong("wanted a URL that begins with \(secure):// or \(plain)://")
         }
         guard !rest.contains("#") else { throw wrong("wanted no fragment (#…)") }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
@@ -40,7 +62,7 @@ public struct Endpoint: Equatable, Sendable {
         self.port = parts.port
         self.resource = tail.hasPrefix("/") ? String(tail) : "/" + tail
         guard scheme == .wss || isLoopback else {
-            throw wrong("ws:// sends key and voices in the clear; wanted wss://, or a loopback host")
+            throw wrong("\(plain):// sends key and voices in the clear; wanted \(secure)://, or a loopback host")
         }
     }
 

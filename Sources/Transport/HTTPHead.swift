@@ -82,15 +82,15 @@ struct HTTPHeadReader {
     static let limit = 16 * 1024
 
     /// What the first bytes have to be, so that something that is no HTTP is refused at once.
-    private let expectedStart: [UInt8]
+    private let expectedStarts: [[UInt8]]
     private var bytes: [UInt8] = []
 
     /// A reader of a server's answer.
-    static func response() -> HTTPHeadReader { HTTPHeadReader(expectedStart: "HTTP/1.") }
+    static func response() -> HTTPHeadReader { HTTPHeadReader(expectedStarts: ["HTTP/1."]) }
     /// A reader of a client's request.
-    static func request() -> HTTPHeadReader { HTTPHeadReader(expectedStart: "GET ") }
+    static func request() -> HTTPHeadReader { HTTPHeadReader(expectedStarts: ["GET ", "POST "]) }
 
-    private init(expectedStart: String) { self.expectedStart = Array(expectedStart.utf8) }
+    private init(expectedStarts: [String]) { self.expectedStarts = expectedStarts.map { Array($0.utf8) } }
 
     /// Whether nothing has come yet.
     var isEmpty: Bool { bytes.isEmpty }
@@ -100,7 +100,7 @@ struct HTTPHeadReader {
         // The end may straddle what was there and what has come.
         let searchStart = max(0, bytes.count - 3)
         bytes.append(contentsOf: more)
-        guard zip(bytes, expectedStart).allSatisfy({ $0 == $1 }) else {
+        guard expectedStarts.contains(where: { zip(bytes, $0).allSatisfy { $0 == $1 } }) else {
             let got = oneLine(String(decoding: bytes.prefix(60), as: UTF8.self))
             throw IOFailure(reason: "wanted HTTP, got \"\(got)\"")
         }

@@ -10,12 +10,7 @@ struct HTTPUpgrade {
 
     /// Throws when a field would break the request; the error shows its name, never its value.
     init(endpoint: Endpoint, headers: [(name: String, value: String)]) throws(TransportError) {
-        for header in headers {
-            guard isToken(header.name), header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw TransportError(
-                    .address, endpoint.authority, "header \(header.name): wanted no line break or control character")
-            }
-        }
+        try Self.check(headers, for: endpoint)
         var nonce = [UInt8](repeating: 0, count: 16)
         guard RAND_bytes(&nonce, Int32(nonce.count)) == 1 else {
             throw TransportError(.upgrade, endpoint.authority, "no random bytes")
@@ -23,6 +18,16 @@ struct HTTPUpgrade {
         self.endpoint = endpoint
         self.headers = headers
         key = base64(nonce)
+    }
+
+    /// Throws when a field would break a request.
+    static func check(_ headers: [(name: String, value: String)], for endpoint: Endpoint) throws(TransportError) {
+        for header in headers {
+            guard isToken(header.name), header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                throw TransportError(
+                    .address, endpoint.authority, "header \(header.name): wanted no line break or control character")
+            }
+        }
     }
 
     var request: [UInt8] {
@@ -99,6 +104,26 @@ public struct UpgradeRequest: Equatable, Sendable {
         text += "Sec-WebSocket-Accept: \(HTTPUpgrade.acceptance(of: key))\r\n"
         if let subprotocol { text += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
         return Array((text + "\r\n").utf8)
+    }
+}
+
+/// A client's request that is no upgrade, as a server sees it.
+public struct HTTPRequest: Equatable, Sendable {
+    public let method: String
+    /// Path and query as the client wrote them.
+    public let resource: String
+    public let headers: HTTPHeaders
+    public internal(set) var body: [UInt8] = []
+
+    /// Checks a request head; an error says what is wrong with it.
+    init(_ head: HTTPHead) throws(IOFailure) {
+        let parts = head.startLine.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[1].hasPrefix("/"), parts[2] == "HTTP/1.1" else {
+            throw IOFailure(reason: "wanted POST /… HTTP/1.1")
+        }
+        method = String(parts[0])
+        resource = String(parts[1])
+        headers = head.headers
     }
 }
 

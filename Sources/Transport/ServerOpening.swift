@@ -6,18 +6,25 @@ final class ServerOpening {
     enum Outcome {
         case goesOn
         case requested(UpgradeRequest)
+        case asked(HTTPRequest)
         case leaves(Farewell)
         case ended(Closure)
     }
 
     /// Time that a client has for its request.
     static let wait = Duration.seconds(10)
+    /// Most bytes of a request's body: the service takes recordings of 25 MB.
+    static let bodyLimit = 27 << 20
 
     private enum State {
         /// -> `reading`
         case securing(TLSStream)
-        /// -> `undecided`; the end when it is no request for a WebSocket.
+        /// -> `undecided`, `readingBody`; the end when it is no request that is known here.
         case reading(HTTPExchange)
+        /// -> `asked`
+        case readingBody(any ByteStream, HTTPRequest, HTTPBodyReader)
+        /// A request that is no upgrade; the owner has to answer it.
+        case asked(any ByteStream)
         /// The request is known, and the owner has to accept or to refuse. The bytes came behind it.
         case undecided(any ByteStream, UpgradeRequest, [UInt8])
     }
@@ -45,13 +52,27 @@ final class ServerOpening {
         switch state {
         case .securing(let stream): PollRequest(fd: stream.descriptor, events: events)
         case .reading(let exchange): PollRequest(fd: exchange.stream.descriptor, events: events)
-        case .undecided: nil
+        case .readingBody(let stream, _, _): PollRequest(fd: stream.descriptor, events: events)
+        case .undecided, .asked: nil
         }
     }
 
     var deadline: Instant? {
-        if case .undecided = state { return nil }
-        return expiry
+        switch state {
+        case .undecided, .asked: nil
+        case .securing, .reading, .readingBody: expiry
+        }
+    }
+
+    /// The owner's decision or answer is awaited.
+    var isUndecided: Bool { deadline == nil }
+
+    /// Where a refusal or an answer goes.
+    var undecidedStream: (any ByteStream)? {
+        switch state {
+        case .undecided(let stream, _, _), .asked(let stream): stream
+        case .securing, .reading, .readingBody: nil
+        }
     }
 
     /// The client's request and its stream, once it is there.
@@ -78,6 +99,9 @@ final class ServerOpening {
             events = exchange.events
             state = .reading(exchange)
         }
+        if case .readingBody(let stream, let request, let reader) = state {
+            if let outcome = readBody(reader, of: request, on: stream, now: now) { return outcome }
+        }
         if let deadline, now >= deadline { return ended(.upgrade, "no request within 10 s") }
         return .goesOn
     }
@@ -86,15 +110,54 @@ final class ServerOpening {
         _ head: HTTPHead, _ rest: [UInt8], _ stream: any ByteStream, now: Instant
     ) -> Outcome {
         do {
+            if head.startLine.hasPrefix("POST ") {
+                let request = try HTTPRequest(head)
+                var reader = try HTTPBodyReader(head.headers, isRequest: true, limit: Self.bodyLimit)
+                try reader.append(rest)
+                events = Int16(POLLIN)
+                return readBody(reader, of: request, on: stream, now: now) ?? .goesOn
+            }
             let request = try UpgradeRequest(head)
             state = .undecided(stream, request, rest)
             return .requested(request)
         } catch {
-            let closure = Closure(error: TransportError(.upgrade, peer, error.reason))
-            var answer = OutgoingBytes()
-            answer.append(closingAnswer(status: 400, headers: [], body: error.reason + "\n"))
-            return .leaves(Farewell(closure, stream: stream, outgoing: answer, awaitsPeer: true, now: now))
+            return refused(error.reason, on: stream, now: now)
         }
+    }
+
+    private func refused(_ reason: String, on stream: any ByteStream, now: Instant) -> Outcome {
+        let closure = Closure(error: TransportError(.upgrade, peer, reason))
+        var answer = OutgoingBytes()
+        answer.append(closingAnswer(status: 400, headers: [], body: reason + "\n"))
+        return .leaves(Farewell(closure, stream: stream, outgoing: answer, awaitsPeer: true, now: now))
+    }
+
+    /// nil when the rest of the body has to be waited for.
+    private func readBody(
+        _ reader: HTTPBodyReader, of request: HTTPRequest, on stream: any ByteStream, now: Instant
+    ) -> Outcome? {
+        // Its only owner, so that the body grows in place.
+        state = .asked(stream)
+        var reader = reader
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        do {
+            while !reader.isWhole {
+                switch buffer.withUnsafeMutableBytes(stream.read) {
+                case .done(let count): try reader.append(buffer[..<count])
+                case .blocked(let events):
+                    self.events = events
+                    state = .readingBody(stream, request, reader)
+                    return nil
+                case .ended: return ended(.request, "connection closed amid the request")
+                case .failed(let reason): return ended(.request, reason)
+                }
+            }
+        } catch {
+            return refused(error.reason, on: stream, now: now)
+        }
+        var whole = request
+        whole.body = reader.body
+        return .asked(whole)
     }
 
     private func ended(_ step: TransportError.Step, _ reason: String) -> Outcome {

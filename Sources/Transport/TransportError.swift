@@ -15,6 +15,8 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
         case upgrade
         case webSocket = "websocket"
         case keepAlive = "keep-alive"
+        /// An HTTP request that is no upgrade.
+        case request
     }
 
     public let step: Step
@@ -30,6 +32,11 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
         self.subject = oneLine(subject)
         self.reason = oneLine(reason)
         self.httpStatus = httpStatus
+    }
+
+    /// Something wrong with an address or header that the caller gave.
+    public static func address(_ subject: String, _ reason: String) -> TransportError {
+        TransportError(.address, subject, reason)
     }
 
     public var description: String { "\(subject): \(step.rawValue): \(reason)" }

@@ -12,6 +12,8 @@ public final class WebSocket {
         case opened(HTTPHeaders)
         /// Server: the client wants a WebSocket. To be answered by `accept` or `refuse`.
         case upgradeRequested(UpgradeRequest)
+        /// Server: the client asks by HTTP for something else. To be answered by `refuse`, whatever the status.
+        case requested(HTTPRequest)
         /// A whole text message, valid UTF-8, 16 MiB at most.
         case text([UInt8])
         /// A whole binary message, 16 MiB at most.
@@ -188,12 +190,13 @@ public final class WebSocket {
         state = .open(link)
     }
 
-    /// Server: answers `.upgradeRequested` with an HTTP status and ends the connection; does nothing at other times.
+    /// Server: answers `.upgradeRequested` or `.requested` with an HTTP status and ends the connection; does nothing at
+    /// other times.
     public func refuse(
         status: Int, headers: [(name: String, value: String)] = [], body: String = "", now: Instant
     ) {
         self.now = now
-        guard case .accepting(let opening) = state, let stream = opening.request?.stream else { return }
+        guard case .accepting(let opening) = state, let stream = opening.undecidedStream else { return }
         var answer = OutgoingBytes()
         answer.append(closingAnswer(status: status, headers: headers, body: body))
         var farewell = Farewell(
@@ -213,10 +216,11 @@ public final class WebSocket {
 
     private func process(_ opening: ServerOpening, _ events: inout [Event]) {
         // The owner's decision is awaited.
-        guard opening.request == nil else { return }
+        guard !opening.isUndecided else { return }
         switch opening.process(now: now) {
         case .goesOn: return
         case .requested(let request): events.append(.upgradeRequested(request))
+        case .asked(let request): events.append(.requested(request))
         case .leaves(let farewell): state = .leaving(farewell)
         case .ended(let closure): state = .ended(closure)
         }
