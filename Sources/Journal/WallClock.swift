@@ -16,6 +16,9 @@ public struct WallClock: Sendable {
         clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
+
+    /// An instant in milliseconds since 1970 as entries write it: RFC 3339, UTC, milliseconds, `Z`.
+    public static func text(_ instantMs: Int64) -> String { Timestamp.text(instantMs) }
 }
 
 extension WallClock {

@@ -145,6 +145,12 @@ extension SessionStateMachine {
         if continuity.lastKept == item { continuity.lastKept = nil }
     }
 
+    /// Turns that are given up: what is captured of them is kept elsewhere. An end still to be captured is cut off.
+    func spool(_ utterances: [Range<Int>]) -> [Action] {
+        guard configuration.isSpooling else { return [] }
+        return utterances.map { .spool($0.clamped(to: 0..<max(capturedUntilFrame, 0))) }.filter { $0 != .spool(0..<0) }
+    }
+
     /// The server did not take an item of an earlier session: the conversation goes on without it.
     mutating func historyRefused(_ reason: String) -> [Action] {
         guard !continuity.isRefusalSaid else { return [] }

@@ -1,5 +1,5 @@
 /// How a link ended, as far as the transport knows; what it means is decided here.
-public struct LinkLoss: Sendable, Equatable {
+public struct LinkLoss: Error, Sendable, Equatable {
     /// The close code received; nil when the link broke without one.
     public var closeCode: Int?
     /// The close reason received, or "".

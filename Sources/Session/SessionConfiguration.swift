@@ -72,6 +72,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var isDictation = false
     /// How sessions follow each other, and how much of the conversation they keep.
     public var continuity = Continuity()
+    /// Turns that no session took are kept on disk.
+    public var isSpooling = false
 
     public init(
         model: String, voice: String, instructions: String? = nil, detection: Detection,

@@ -56,6 +56,8 @@ public struct SessionStateMachine: Sendable {
         case flushPlayback
         /// Make what is heard, and what will be until the next flush, so many times as loud: 0...1.
         case setPlaybackGain(Double)
+        /// No session took these captured frames of a turn: keep them elsewhere, if at all.
+        case spool(Range<Int>)
         /// Nothing is being heard: play the recording.
         case prompt(VoicePrompt)
         /// Answer with `.toolFinished`, within the tool's limit.
@@ -359,6 +361,7 @@ public struct SessionStateMachine: Sendable {
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }
         if link.readySession == nil {
+            actions += spool(utterances.expiring(at: now))
             for turn in utterances.expire(at: now) {
                 let reason = "no session within 10 s of the release"
                 turns.abandon(turn, reason: reason, assistant: AssistantPart(status: .failed, reason: reason), at: now)

@@ -93,6 +93,12 @@ struct UtteranceQueue: Sendable {
         }
     }
 
+    /// The frames of the utterances whose patience has run out.
+    func expiring(at now: Instant) -> [Range<Int>] {
+        utterances.prefix { $0.releasedAt.map { now - $0 >= Self.patience } ?? false }
+            .compactMap { utterance in utterance.endFrame.map { utterance.startFrame..<$0 } }
+    }
+
     /// Takes out utterances whose patience has run out.
     mutating func expire(at now: Instant) -> [TurnID] {
         let expired = utterances.prefix { utterance in

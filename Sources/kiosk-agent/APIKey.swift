@@ -53,6 +53,7 @@ extension APIKey {
         if let text = environment["OPENAI_API_KEY"], !text.isEmpty {
             return try APIKey(text, from: "$OPENAI_API_KEY")
         }
+        if settings.keys.isFetching { return nil }
         if let endpoint = try? Endpoint(settings.realtime.url), endpoint.isLoopback { return nil }
         throw SettingsError(
             "no API key: wanted realtime.api_key_file, $CREDENTIALS_DIRECTORY/openai-api-key or $OPENAI_API_KEY")

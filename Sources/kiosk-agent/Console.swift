@@ -7,9 +7,9 @@ import Session
 final class Console {
     private let output = ConsoleOutput(descriptor: STDOUT_FILENO)
     private let errors = ConsoleOutput(descriptor: STDERR_FILENO)
-    private let key: APIKey?
+    private let keys: KeyRing
 
-    init(key: APIKey?) { self.key = key }
+    init(keys: KeyRing) { self.keys = keys }
 
     /// What poll(2) must wait for while a terminal does not take its lines.
     var pollDescriptors: [Int32] { [output.pollDescriptor, errors.pollDescriptor].compactMap { $0 } }
@@ -22,6 +22,8 @@ final class Console {
     func show(_ line: StateLine) { write(ConsoleText.state(line.words)) }
 
     func show(device words: String) { write(ConsoleText.state("audio: \(words)")) }
+
+    func show(spool words: String) { write(ConsoleText.state("spool: \(words)")) }
 
     func showReloaded() { write(ConsoleText.state("settings reloaded")) }
 
@@ -45,7 +47,7 @@ final class Console {
 
     private func write(_ text: String) { output.write(redacted(text)) }
 
-    private func redacted(_ text: String) -> String { key?.redact(text) ?? text }
+    private func redacted(_ text: String) -> String { keys.redact(text) }
 
     /// Without usage there is nothing to price; with usage and no price it says so.
     private static func costs(_ usd: Double?, isUsed: Bool) -> [String] { isUsed ? [ConsoleText.cost(usd)] : [] }

@@ -9,6 +9,7 @@ enum JournalEntry {
     case sessionOpened(String, reason: SessionOpening, keptTurns: Int)
     case sessionClosed(String, reason: String)
     case fault(Fault)
+    case spooled(SpooledTurn)
 
     init(_ entry: SessionStateMachine.Entry) {
         switch entry {
@@ -26,6 +27,7 @@ enum JournalEntry {
         case .task: "task"
         case .sessionOpened, .sessionClosed: "session"
         case .fault: "fault"
+        case .spooled: "spooled"
         }
     }
 
@@ -38,6 +40,7 @@ enum JournalEntry {
             Self.json(OpeningMembers(session: session, reason: reason.rawValue, keptTurns: keptTurns))
         case .sessionClosed(let session, let reason):
             Self.json(["event": "closed", "session": session, "reason": reason])
+        case .spooled(let turn): Self.json(SpooledMembers(turn))
         case .fault(let fault): Self.json(["class": fault.class.rawValue, "what": fault.what])
         }
     }
@@ -66,6 +69,36 @@ private struct OpeningMembers: Encodable {
     enum CodingKeys: String, CodingKey {
         case event, session, reason
         case keptTurns = "kept_turns"
+    }
+}
+
+private struct SpooledMembers: Encodable {
+    let spokenAt, model: String
+    let transcript: TurnMembers.TranscriptMembers
+    let usage: TranscriptionUsage?
+    let cost: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case model, transcript, usage
+        case spokenAt = "spoken_at", cost = "cost_usd"
+    }
+
+    init(_ turn: SpooledTurn) {
+        spokenAt = turn.spokenAt
+        model = turn.model
+        transcript = TurnMembers.TranscriptMembers(turn.transcript)
+        usage = turn.usage
+        cost = turn.cost.map(JournalEntry.rounded)
+    }
+
+    /// Null is written, as in turns.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(spokenAt, forKey: .spokenAt)
+        try container.encode(model, forKey: .model)
+        try container.encode(transcript, forKey: .transcript)
+        try container.encode(usage, forKey: .usage)
+        try container.encode(cost, forKey: .cost)
     }
 }
 

@@ -10,10 +10,10 @@ struct KioskAgent: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ButtonCommand.self, CheckCommand.self, DevicesCommand.self, LevelsCommand.self,
-            StatusCommand.self, CostCommand.self,
+            StatusCommand.self, CostCommand.self, TranscribeCommand.self,
         ])
 
-    func run() throws { throw ValidationError("wanted run, button, check, devices, levels, status or cost") }
+    func run() throws { throw ValidationError("wanted run, button, check, devices, levels, status, cost or transcribe") }
 
     static func main() {
         // A reader that went away is an error of write(2), not the end of the process.

@@ -7,17 +7,23 @@ import Transport
 /// The connection to the server: events in, events out, one WebSocket at a time.
 final class Link {
     private let endpoint: Endpoint
-    private let headers: [(name: String, value: String)]
-    private let tls: TLSClientContext?
-    private let proxies: ProxySettings
+    private let settings: Settings.Keys
+    private let access: WebAccess
+    private let supply: KeySupply
+    /// A key is awaited for the connection to be made.
+    private var isAwaitingKey = false
+    /// The server has greeted us: it took the key.
+    private var isGreeted = false
     private var socket: WebSocket?
 
-    /// Throws when the trust anchors cannot be read.
-    init(settings: Settings, key: APIKey?, environment: [String: String]) throws(TransportError) {
+    /// Throws when the trust anchors cannot be read. `key` is the account's own, `keys` learns all others.
+    init(
+        settings: Settings, key: APIKey?, keys: KeyRing, environment: [String: String]
+    ) throws(TransportError) {
         endpoint = try Self.endpoint(settings.realtime)
-        tls = endpoint.scheme == .wss ? try TLSClientContext(caFile: settings.realtime.caFile) : nil
-        headers = [("Authorization", APIKey.authorization(key))]
-        proxies = ProxySettings(environment: environment)
+        self.settings = settings.keys
+        access = try WebAccess(settings, environment: environment)
+        supply = KeySupply(try KeySource(settings, key: key), access: access, environment: environment, ring: keys)
     }
 
     /// The configured address with the model in its query, unless the address names one itself (Azure, proxies); for
@@ -34,12 +40,30 @@ final class Link {
         return try Endpoint(realtime.url + separator + name + value)
     }
 
-    var pollRequest: PollRequest? { socket?.pollRequest }
-    var deadline: Instant? { socket?.deadline }
+    var pollRequest: PollRequest? { isAwaitingKey ? supply.pollRequest : socket?.pollRequest }
+    var deadline: Instant? { isAwaitingKey ? supply.deadline : socket?.deadline }
 
     func connect(at now: Instant) {
-        socket?.abandon()
-        socket = WebSocket.connect(to: endpoint, headers: headers, tls: tls, proxies: proxies, now: now)
+        abandon()
+        supply.begin(at: now)
+        isAwaitingKey = true
+        isGreeted = false
+    }
+
+    /// Goes on to the server as soon as there is a key; what went wrong if none comes.
+    private func awaitKey(at now: Instant) -> LinkLoss? {
+        let outcome = supply.process(at: now)
+        guard outcome != .goesOn else { return nil }
+        isAwaitingKey = false
+        switch outcome {
+        case .goesOn: return nil
+        case .failed(let loss): return loss
+        case .ready(let key):
+            let header = settings.header(key, host: endpoint.host)
+            socket = WebSocket.connect(
+                to: endpoint, headers: [header], tls: access.tls, proxies: access.proxies, now: now)
+            return nil
+        }
     }
 
     func send(_ event: ClientEvent, at now: Instant) { socket?.send(text: event.encoded(), now: now) }
@@ -48,19 +72,22 @@ final class Link {
     func close(reason: String, at now: Instant) { socket?.close(code: 1000, reason: reason, now: now) }
 
     func abandon() {
+        supply.cancel()
+        isAwaitingKey = false
         socket?.abandon()
         socket = nil
     }
 
     /// What happened on the connection since the last call.
     func process(at now: Instant) -> [SessionStateMachine.Input] {
+        if isAwaitingKey, let loss = awaitKey(at: now) { return [.lost(loss)] }
         guard let socket else { return [] }
         return socket.process(now: now).compactMap { event in
             switch event {
             case .opened: handshakeIsDone()
-            case .text(let bytes): Self.decode(bytes)
+            case .text(let bytes): received(bytes)
             case .binary(let bytes): .receivedUndecodable("a binary message of \(bytes.count) bytes")
-            case .upgradeRequested: nil
+            case .upgradeRequested, .requested: nil
             case .closed(let closure):
                 lost(closure)
             }
@@ -75,12 +102,15 @@ final class Link {
 
     private func lost(_ closure: Closure) -> SessionStateMachine.Input {
         socket = nil
+        if !isGreeted { supply.forget() }
         return .lost(LinkLoss(closure))
     }
 
-    private static func decode(_ bytes: [UInt8]) -> SessionStateMachine.Input {
+    private func received(_ bytes: [UInt8]) -> SessionStateMachine.Input {
         do {
-            return .received(try ServerEvent.decode(bytes))
+            let event = try ServerEvent.decode(bytes)
+            if case .sessionCreated = event { isGreeted = true }
+            return .received(event)
         } catch {
             return .receivedUndecodable(error.description)
         }

@@ -12,6 +12,8 @@ struct OnlineCheck {
     enum Outcome: Equatable {
         /// The session's id.
         case created(String)
+        /// No key could be had.
+        case noKey(String)
         /// On the way to an open WebSocket.
         case notOpened(TransportError)
         /// After it: what the server said, or that it said nothing.
@@ -19,23 +21,33 @@ struct OnlineCheck {
     }
 
     let endpoint: Endpoint
-    let headers: [(name: String, value: String)]
-    let tls: TLSClientContext?
-    let proxies: ProxySettings
+    private let keys: Settings.Keys
+    private let access: WebAccess
+    private let supply: KeySupply
+    /// Learns the keys that are fetched.
+    let ring: KeyRing
 
     /// Throws when the URL or the trust anchors are wrong.
     init(settings: Settings, key: APIKey?, environment: [String: String]) throws(TransportError) {
         endpoint = try Link.endpoint(settings.realtime)
-        headers = [("Authorization", APIKey.authorization(key))]
-        tls = endpoint.scheme == .wss ? try TLSClientContext(caFile: settings.realtime.caFile) : nil
-        proxies = ProxySettings(environment: environment)
+        keys = settings.keys
+        access = try WebAccess(settings, environment: environment)
+        ring = KeyRing(key)
+        supply = KeySupply(try KeySource(settings, key: key), access: access, environment: environment, ring: ring)
     }
 
     /// Connects and waits for the session.
     func perform(budget: Duration = budget) -> Outcome {
         let start = Instant.now
         let deadline = start + budget
-        let socket = WebSocket.connect(to: endpoint, headers: headers, tls: tls, proxies: proxies, now: start)
+        let key: APIKey?
+        switch supply.wait() {
+        case .success(let found): key = found
+        case .failure(let loss): return .noKey(loss.words)
+        }
+        let header = keys.header(key, host: endpoint.host)
+        let socket = WebSocket.connect(
+            to: endpoint, headers: [header], tls: access.tls, proxies: access.proxies, now: Instant.now)
         var outcome: Outcome?
         // Ends with `.closed`, which follows a close within 1 s; the deadline bounds the rest.
         while true {
@@ -92,6 +104,7 @@ struct OnlineCheck {
         let security = endpoint.scheme == .wss ? "\(peer): certificate is valid" : "not used: ws:// on this machine"
         let good = [peer, peer, security]
         let (passed, last): (Int, SelfCheck.Finding) = switch outcome {
+        case .noKey(let words): (0, .bad("key", words))
         case .created(let id): (3, .good("session", "created: \(id)"))
         case .refused(let words): (3, .bad("session", "\(peer): \(words)"))
         case .notOpened(let error):
@@ -99,7 +112,7 @@ struct OnlineCheck {
             case .address, .pemFile, .listen, .nameLookup: (0, .bad("name", error))
             case .connect, .proxy: (1, .bad("connect", error))
             case .tls: (2, .bad("tls", error))
-            case .upgrade, .webSocket, .keepAlive: (3, .bad("session", error))
+            case .upgrade, .webSocket, .keepAlive, .request: (3, .bad("session", error))
             }
         }
         return zip(names, good).prefix(passed).map { .good($0, $1) } + [last]

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import MonotonicClock
+import Transport
 
 /// One ppoll(2): what to wait for, and what turned out to be ready.
 struct PollSet {
@@ -21,6 +22,13 @@ struct PollSet {
             timeoutNs = min(max(deadline.ns - Instant.now.ns, 0), 60_000_000_000)
         }
         _ = clinux_poll(&descriptors, UInt(descriptors.count), timeoutNs)
+    }
+
+    /// The same for a command that has nothing else to wait for.
+    static func wait(for request: PollRequest?, until deadline: Instant?) {
+        var polls = PollSet()
+        if let request { polls.add(request.fd, events: request.events) }
+        polls.wait(until: deadline)
     }
 
     /// Whether anything happened at the descriptor, errors and hang-ups included.

@@ -34,7 +34,7 @@ extension Runner {
     private func canTell(_ setup: Setup) -> Bool {
         let told = settings.taking(whatASessionCanBeToldOf: setup.settings)
         let keepsItsKind = (settings.realtime.promptID == nil) == (setup.settings.realtime.promptID == nil)
-        return setup.key == key && setup.settings != settings && setup.settings == told && keepsItsKind
+        return setup.key == keys.own && setup.settings != settings && setup.settings == told && keepsItsKind
     }
 
     func reconfigured() {

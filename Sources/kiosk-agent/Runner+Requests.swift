@@ -24,7 +24,7 @@ extension Runner {
             devices: StatusReport.Devices(
                 capture: .init(microphone.device.name, microphone.isMissing, microphone.interruptions),
                 playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)))
-        return key?.redact(report.json) ?? report.json
+        return keys.redact(report.json)
     }
 
     func releaseHolds(at now: Instant) {

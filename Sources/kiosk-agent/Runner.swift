@@ -30,8 +30,9 @@ final class Runner {
     private var button: TalkButton?
     private let signals: ServiceSignals
     var notifier: ServiceNotifier
-    let key: APIKey?
+    let keys: KeyRing
     private let prompts: VoicePrompts
+    private let spool: Spool?
     private var isPromptProblemSaid = false
     private let dayCosts: DayCosts
     /// The wall clock's, in days since 1970-01-01 UTC.
@@ -73,14 +74,16 @@ final class Runner {
         self.settings = settings
         // Before any thread exists: they inherit the blocked signals.
         signals = try ServiceSignals()
-        key = setup.key
+        keys = KeyRing(setup.key)
         prompts = settings.prompts.recordings
         self.loadSetup = loadSetup
-        link = try Link(settings: settings, key: key, environment: environment)
+        link = try Link(settings: settings, key: setup.key, keys: keys, environment: environment)
+        let prices = try PriceTable.builtIn.get()
+        spool = try Spool(settings: settings, key: setup.key, keys: keys, prices: prices, environment: environment)
         journal = try JournalWriter(directory: settings.journal.directory)
         dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery.lastSeq)
         control = try ControlSocket(path: settings.control.socket)
-        console = Console(key: key)
+        console = Console(keys: keys)
         tools = ToolProcesses(settings.tools, environment: environment)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
@@ -91,7 +94,7 @@ final class Runner {
         microphone = Microphone(device: audio.device(.capture), echo: echo)
         loudspeaker = Loudspeaker(device: audio.device(.playback), echo: echo)
         var machine = SessionStateMachine(
-            configuration: SessionConfiguration(settings), prices: try PriceTable.builtIn.get(),
+            configuration: SessionConfiguration(settings), prices: prices,
             seed: UInt64.random(in: 0...UInt64.max))
         status = machine.status()
         self.machine = machine
@@ -125,6 +128,7 @@ final class Runner {
         polls.removeAll()
         polls.add(signals.descriptor)
         if let request = link.pollRequest { polls.add(request.fd, events: request.events) }
+        for request in spool?.pollRequests ?? [] { polls.add(request.fd, events: request.events) }
         polls.add(microphone.eventDescriptor)
         polls.add(loudspeaker.eventDescriptor)
         polls.add(button?.descriptor)
@@ -138,6 +142,7 @@ final class Runner {
         }
         bound(status.deadline)
         bound(link.deadline)
+        bound(spool?.deadline(isOnline: isOnline))
         bound(microphone.deadline)
         bound(loudspeaker.deadline)
         bound(button?.deadline)
@@ -163,6 +168,7 @@ final class Runner {
         }
         play(at: now)
         if !tools.isEmpty { watchTools(at: now) }
+        workSpool(at: now)
         if isDue(status.deadline, now) { handle(.deadlineReached, at: now) }
         if nextSetup != nil, status.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
@@ -266,6 +272,7 @@ final class Runner {
         case .play(let samples): loudspeaker.play(samples)
         case .flushPlayback: loudspeaker.flush()
         case .setPlaybackGain(let gain): loudspeaker.setGain(gain)
+        case .spool(let range): keepInSpool(range)
         case .prompt(let prompt): say(prompt)
         case .runTool(let run): tools.start(run, at: now)
         case .reconfigured: reconfigured()
@@ -275,6 +282,29 @@ final class Runner {
         case .report(let fault): report(fault)
         case .stopped: isStopped = true
         }
+    }
+
+    /// A session is ready and nobody is in a turn: there is time for what was said before.
+    private var isOnline: Bool { status.indicator == .ready && status.isIdle }
+
+    private func workSpool(at now: Instant) {
+        if let spool { perform(spool.process(isOnline: isOnline, at: now)) }
+    }
+
+    private func perform(_ events: [Spool.Event]) {
+        for event in events {
+            switch event {
+            case .entry(let turn): record(.spooled(turn))
+            case .line(let words): console.show(spool: words)
+            case .fault(let fault): report(fault)
+            }
+        }
+    }
+
+    /// The turn's audio, whose first frame was spoken so long ago as was captured since.
+    private func keepInSpool(_ range: Range<Int>) {
+        let agoMs = (microphone.endFrame - range.lowerBound) * 1000 / sessionRate
+        spool?.keep(microphone.frames(in: range), spokenAtMs: WallClock.system.nowMs() - Int64(agoMs))
     }
 
     private func say(_ prompt: VoicePrompt) {
@@ -288,9 +318,8 @@ final class Runner {
     }
 
     private func record(_ entry: JournalEntry) {
-        let members = key?.redact(entry.members) ?? entry.members
         // What it cannot keep the journal counts and reports itself.
-        journal.append(kind: entry.kind, members: members, durable: true)
+        journal.append(kind: entry.kind, members: keys.redact(entry.members), durable: true)
     }
 
     func report(_ fault: Fault) {
@@ -301,7 +330,12 @@ final class Runner {
 
     /// The journal's own troubles: said, but not written to it.
     private func reportJournal() {
-        for case .fault(let words) in journal.takeReports() { console.report(Fault(.journal, words)) }
+        for report in journal.takeReports() {
+            switch report {
+            case .fault(let words): console.report(Fault(.journal, words))
+            case .durable: spool?.journalIsDurable()
+            }
+        }
     }
 
     private func report(_ reports: [DeviceReport]) {
@@ -320,6 +354,7 @@ final class Runner {
     private func close() {
         tools.close()
         report(microphone.stop() + loudspeaker.stop())
+        if let spool { perform(spool.close()) }
         journal.close()
         reportJournal()
         control.close()

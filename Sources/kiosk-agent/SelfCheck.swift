@@ -62,6 +62,7 @@ struct SelfCheck {
     func key() -> Finding {
         do {
             let key = try APIKey.find(for: settings, environment: environment)
+            if settings.keys.isFetching { return .good("key", "fetched when it is wanted") }
             return .good("key", key == nil ? "none, and a server on this machine needs none" : "present")
         } catch {
             return .bad("key", error)

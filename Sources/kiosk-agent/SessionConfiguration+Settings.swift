@@ -38,5 +38,6 @@ extension SessionConfiguration {
             storedPrompt: settings.realtime.storedPrompt)
         self.isDictation = isDictation
         continuity = Continuity(settings.session)
+        isSpooling = settings.spool.directory != nil
     }
 }

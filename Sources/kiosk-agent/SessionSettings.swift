@@ -4,11 +4,11 @@ import Session
 extension Settings {
     /// How sessions follow each other, and how much of the conversation they keep.
     struct Session: Sendable, Equatable {
-        /// A session this old (s) is followed by a fresh one at the next idle moment, and told what was said; from 16 %
-        /// more on at the end of a turn. 0: never. At most 3400, default 3000: the server ends a session after an hour.
+        /// A session this old (s) is followed by a fresh one at the next idle moment, which is told what was said; 16 %
+        /// later at the end of a turn. 0: never. At most 3400, default 3000: the server ends a session after an hour.
         var renewAfterS = 3000
-        /// Without a turn for so long (s) the next visitor begins a conversation anew. 0 (the default): never. At most a
-        /// day.
+        /// Without a turn for so long (s) the next visitor begins a conversation anew. 0 (the default): never. At most
+        /// 86400.
         var freshAfterIdleS = 0
         /// Turns that the conversation keeps; older ones are deleted once there are half as many too many. 0 (the
         /// default): all that the server keeps. At most 200.

@@ -172,6 +172,8 @@ struct Settings: Sendable, Equatable {
     var tools: [Tool] = []
     var tasks: [TaskChoice] = []
     var session = Session()
+    var keys = Keys()
+    var spool = Spool()
 }
 
 extension Settings.Audio {

@@ -29,6 +29,12 @@ extension SettingsReader {
         try checkStoredPrompt()
         try checkMode()
         try checkTasks()
+        try checkKeys()
+        if settings.spool.directory != nil {
+            do { _ = try APIAddress(settings.realtime).transcriptions } catch {
+                throw wrong("spool.directory", error.reason)
+            }
+        }
     }
 
     /// Reads the prompts and makes sure that the other named files are there.
@@ -38,6 +44,7 @@ extension SettingsReader {
         let transcription = try prompt("transcription.instructions_file", settings.transcription.instructionsFile)
         try requireFile("realtime.ca_file", realtime.caFile)
         try requireFile("realtime.api_key_file", realtime.apiKeyFile)
+        try checkKeyFiles()
         if settings.audio.capture.hasPrefix("wav:") {
             try requireFile("audio.capture", String(settings.audio.capture.dropFirst(4)))
         }

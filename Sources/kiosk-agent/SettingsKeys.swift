@@ -44,7 +44,7 @@ struct SettingsArray: Sendable {
 enum SettingsKeys {
     static let arrays: [SettingsArray] = [tools, tasks]
 
-    static let all: [SettingsKey] = server + storedPrompt + kiosk
+    static let all: [SettingsKey] = server + storedPrompt + kiosk + session + keys + spool
 
     private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),
@@ -102,7 +102,7 @@ enum SettingsKeys {
 
         path("journal", "directory", \.journal.directory),
         path("control", "socket", \.control.socket),
-    ] + session
+    ]
 
     /// The names of the tables, in the order of the contract.
     static let sections: [String] = all.reduce(into: []) { names, key in

@@ -44,7 +44,10 @@ extension SettingsKeys {
             optionalText("tool", "description", \.newestTool.description, wanted: "text without control characters"),
             optionalPath("tool", "parameters_file", \.newestTool.parametersFile),
             schemaText("tool", "parameters", \.newestTool.parametersText),
-            command("tool", "command"),
+            command("tool", "command") { words, folder, settings in
+                settings.newestTool.command = words
+                settings.newestTool.folder = folder
+            },
             integer("tool", "timeout_ms", \.newestTool.timeoutMs, 100...60_000),
             integer("tool", "output_limit_bytes", \.newestTool.outputLimitBytes, 1...262_144, unit: " (bytes)"),
         ],
@@ -74,14 +77,16 @@ extension SettingsKeys {
     }
 
     /// Program and arguments. A program without a slash would be looked for in PATH, which a service hardly has.
-    private static func command(_ section: String, _ name: String) -> SettingsKey {
+    static func command(
+        _ section: String, _ name: String,
+        _ take: @escaping @Sendable (_ words: [String], _ folder: String, inout Settings) -> Void
+    ) -> SettingsKey {
         let wanted = "[\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts"
         return SettingsKey(section: section, name: name, wanted: wanted) { value, folder, settings in
             guard case .list(let words) = value, let program = words.first, !program.isEmpty, words.count <= 64,
                 words.allSatisfy({ $0.utf8.count < longestText })
             else { return false }
-            settings.newestTool.command = [absolutePath(program, in: folder)] + words.dropFirst()
-            settings.newestTool.folder = folder
+            take([absolutePath(program, in: folder)] + words.dropFirst(), folder, &settings)
             return true
         }
     }

@@ -8,6 +8,7 @@ final class Client {
 
     private let socket: WebSocket
     private let options: ServerOptions
+    private let endpoints: RESTEndpoints
     /// Number of the connection, from 1.
     private let number: Int
     private let report: (JSON) -> Void
@@ -21,10 +22,11 @@ final class Client {
     private(set) var isOver = false
 
     init(
-        _ socket: WebSocket, number: Int, options: ServerOptions, turnsBefore: @escaping () -> Int,
-        report: @escaping (JSON) -> Void
+        _ socket: WebSocket, number: Int, options: ServerOptions, endpoints: RESTEndpoints,
+        turnsBefore: @escaping () -> Int, report: @escaping (JSON) -> Void
     ) {
         self.socket = socket
+        self.endpoints = endpoints
         self.number = number
         self.options = options
         self.turnsBefore = turnsBefore
@@ -43,6 +45,7 @@ final class Client {
         for event in socket.process(now: now) where !isOver {
             switch event {
             case .upgradeRequested(let request): admit(request, now: now)
+            case .requested(let request): answer(request, now: now)
             case .text(let text):
                 receivedBytes += text.count
                 perform(isRetired ? [] : session?.receive(text: text, at: now) ?? [], now: now)
@@ -65,13 +68,24 @@ final class Client {
         _ = socket.process(now: now)
     }
 
+    private func answer(_ request: HTTPRequest, now: Instant) {
+        let answer = endpoints.answer(request)
+        let figures: JSON = answer.figures.members.isEmpty ? ["kind": "request"] : answer.figures
+        note(
+            figures.merging(["status": .integer(answer.status), "resource": .string(request.resource)]),
+            console: "\(request.method) \(request.resource) status=\(answer.status)")
+        socket.refuse(
+            status: answer.status, headers: [("Content-Type", "application/json")], body: answer.body.line, now: now)
+    }
+
     private func admit(_ upgrade: UpgradeRequest, now: Instant) {
         let request = Admission.Request(
             resource: upgrade.resource, authorization: upgrade.headers["authorization"],
             subprotocols: upgrade.headers["sec-websocket-protocol"],
             hasBetaHeader: upgrade.headers["openai-beta"] != nil)
         let admission = Admission(
-            request, requiredKey: options.requiredKey, faults: options.faults, connection: number)
+            request, requiredKey: endpoints.takes(request.apiKey) ? nil : options.requiredKey, faults: options.faults,
+            connection: number)
         switch admission {
         case .http(let status, let headers, let body):
             note("refused", ["status": .integer(status)], console: "refused connection=\(number) status=\(status)")

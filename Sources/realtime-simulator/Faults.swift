@@ -15,6 +15,9 @@ enum Fault: String, CaseIterable, Sendable {
     case laterUpdateRefused = "later-update-refused"
     case expire
     case expiredError = "expired-error"
+    // Of requests by HTTP.
+    case secretsRefused = "secrets-refused"
+    case upload503 = "upload-503"
     // In a turn.
     case dropMidTurn = "drop-mid-turn"
     case doneMissingDrop = "done-missing-drop"
@@ -67,6 +70,8 @@ enum Fault: String, CaseIterable, Sendable {
         case .laterUpdateRefused: "every session.update but the first is refused"
         case .expire: "=SECONDS: the session ends after so long with close 1001"
         case .expiredError: "error session_expired before that close"
+        case .secretsRefused: "POST client_secrets is answered 401; N counts these requests"
+        case .upload503: "POST audio/transcriptions is answered 503; N counts these requests"
         case .dropMidTurn: "the socket dies 500 ms into a turn's speech"
         case .doneMissingDrop: "the socket dies in the middle of the answer"
         case .builtInMissing: "no built-in transcript"

@@ -32,6 +32,7 @@ final class Server {
     private let report: ReportFile?
     private let signals: Int32
     private var clients: [Client] = []
+    private let endpoints: RESTEndpoints
     private var connections = 0
     private var pastTurns = 0
 
@@ -41,6 +42,7 @@ final class Server {
     init(listener: WebSocketListener, options: ServerOptions, report: ReportFile?) throws(SimulatorError) {
         self.listener = listener
         self.options = options
+        endpoints = RESTEndpoints(options: options)
         self.report = report
         signals = clinux_signalfd([SIGTERM, SIGINT], 2)
         guard signals >= 0 else { throw .listen(reason: "signalfd: \(String(cString: strerror(-signals)))") }
@@ -80,7 +82,7 @@ final class Server {
         let report = self.report
         clients.append(
             Client(
-                socket, number: connections, options: options,
+                socket, number: connections, options: options, endpoints: endpoints,
                 turnsBefore: { [unowned self] in pastTurns + clients.reduce(0) { $0 + $1.committedTurns } },
                 report: { figures in
                     let stamp: JSON = ["monotonic_ms": .integer(Int(clinux_monotonic_ns() / 1_000_000))]

@@ -260,6 +260,21 @@ import Testing
         #expect(kiosk.commit("u5").transcriptionRequests.first?.input?.count == 3)
     }
 
+    // MARK: Turns that no session took
+
+    @Test(arguments: [false, true]) func aTurnThatIsGivenUpIsSpooledIfWanted(isSpooling: Bool) {
+        var configuration = SessionConfiguration.pushToTalk()
+        configuration.isSpooling = isSpooling
+        var kiosk = Kiosk(configuration)
+        kiosk.give(.start)
+        kiosk.run(1000)
+        kiosk.talk(500)
+        let actions = kiosk.run(10_000)
+        let spooled = actions.filter { if case .spool = $0 { true } else { false } }
+        #expect(spooled == (isSpooling ? [.spool(frames(700)..<frames(1700))] : []))
+        #expect(actions.turns.count == 1)
+    }
+
     @Test func theServersTruncationIsPartOfTheFirstUpdate() {
         var kiosk = Kiosk(.pushToTalk(continuity: .init(truncation: .retentionRatio(0.8))))
         kiosk.give(.start)

@@ -177,6 +177,8 @@ struct Inspector {
         case .close(reason: SessionStateMachine.budgetReason):
             if let last = lastPaidTurn, last > machine.turns.settledUntil { complain("closed in mid-turn") }
         case .close, .abandon, .show, .reconfigured: break
+        case .spool(let range):
+            if range.lowerBound < oldestKeptFrame { complain("\(range) was declared forgotten and is to be kept") }
         }
     }
 

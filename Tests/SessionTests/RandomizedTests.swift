@@ -25,6 +25,7 @@ import Testing
             configuration.continuity = .init(
                 renewAfter: .milliseconds(1500), freshAfterIdle: seed % 5 == 0 ? .seconds(3) : nil, turns: seed % 4)
         }
+        configuration.isSpooling = seed % 2 == 1
         return Life(configuration, seed: UInt64(seed))
     }
 

@@ -153,6 +153,10 @@ import Testing
     @Test func aServerThatSaysNothingIsGivenUpInTime() throws {
         let server = try RawServer()
         let call = try Self.call(HTTPCall.Request("GET"), to: "http://127.0.0.1:\(server.port)/")
+        #expect(eventually { () -> Bool? in
+            server.process()
+            return call.process(now: start) == .goesOn && server.hasWholeRequest ? true : nil
+        } == true)
         #expect(call.deadline == start + .seconds(20))
         let outcome = Self.outcome(of: call, at: start + .seconds(20))
         let error = TransportError(.request, "127.0.0.1:\(server.port)", "no answer within 20 s")
@@ -171,12 +175,12 @@ import Testing
 
     @Test func aHeaderThatWouldBreakTheRequestIsRefusedWithoutItsValue() throws {
         let call = try Self.call(
-            HTTPCall.Request("GET", headers: [("Authorization", "Bearer x\r\ny: z")]), to: "http://127.0.0.1:1/")
+            HTTPCall.Request("GET", headers: [("Authorization", "Bearer x\r\ny: SECRET")]), to: "http://127.0.0.1:1/")
         guard case .failed(let error)? = Self.outcome(of: call) else {
             Issue.record("it went")
             return
         }
-        #expect(error.step == .address && !error.description.contains("z"))
+        #expect(error.step == .address && !error.description.contains("SECRET"))
     }
 
     @Test(arguments: [

@@ -102,7 +102,10 @@ import Testing
         #expect(server.closure == Closure(isInitiatedByUs: true))
     }
 
-    @Test(arguments: ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\n\r\n"])
+    @Test(arguments: [
+        "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST x HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+    ])
     func ourServerEndsWithARequestForSomethingElse(request: String) throws {
         let listener = try WebSocketListener(host: "127.0.0.1", port: 0, tls: nil)
         let address = NameLookup.resolve(host: "127.0.0.1", port: listener.port, flags: AI_NUMERICHOST)
