@@ -13,7 +13,9 @@ struct KioskAgent: ParsableCommand {
             StatusCommand.self, CostCommand.self, TranscribeCommand.self,
         ])
 
-    func run() throws { throw ValidationError("wanted run, button, check, devices, levels, status, cost or transcribe") }
+    func run() throws {
+        throw ValidationError("wanted run, button, check, devices, levels, status, cost or transcribe")
+    }
 
     static func main() {
         // A reader that went away is an error of write(2), not the end of the process.

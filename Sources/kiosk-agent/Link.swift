@@ -31,13 +31,13 @@ final class Link {
     static func endpoint(_ realtime: Settings.Realtime) throws(TransportError) -> Endpoint {
         let query = realtime.url.drop { $0 != "?" }.dropFirst()
         let isDictation = realtime.mode == .dictation
-        let name = isDictation ? "intent=" : "model="
-        guard !query.split(separator: "&").contains(where: { $0.hasPrefix(name) }) else {
+        let names = isDictation ? ["intent="] : ["model=", "deployment="]
+        guard !query.split(separator: "&").contains(where: { field in names.contains { field.hasPrefix($0) } }) else {
             return try Endpoint(realtime.url)
         }
         let separator = query.isEmpty ? (realtime.url.hasSuffix("?") ? "" : "?") : "&"
         let value = isDictation ? "transcription" : percentEncoded(realtime.model)
-        return try Endpoint(realtime.url + separator + name + value)
+        return try Endpoint(realtime.url + separator + names[0] + value)
     }
 
     var pollRequest: PollRequest? { isAwaitingKey ? supply.pollRequest : socket?.pollRequest }

@@ -356,6 +356,7 @@ final class Runner {
         report(microphone.stop() + loudspeaker.stop())
         if let spool { perform(spool.close()) }
         journal.close()
+        spool?.journalIsClosed()
         reportJournal()
         control.close()
         console.flush()

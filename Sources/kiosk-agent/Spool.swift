@@ -87,6 +87,12 @@ final class Spool {
         return events
     }
 
+    /// The journal is closed: every entry of it is on the disk.
+    func journalIsClosed() {
+        if let removal { unlink(folder + "/" + removal.file.name) }
+        removal = nil
+    }
+
     // MARK: Keeping
 
     /// Keeps a turn's audio, spoken at a time in milliseconds since 1970.

@@ -177,6 +177,18 @@ import Transport
         #expect(folder.errorLine { _ = try load("[realtime]\n" + text) } == "DIR/kiosk.toml:" + words)
     }
 
+    @Test(arguments: [
+        ("wss://a.b/v1/realtime", "/v1/realtime?model=gpt-realtime-2.1"),
+        ("wss://r.openai.azure.com/openai/v1/realtime?model=mine", "/openai/v1/realtime?model=mine"),
+        ("wss://r.openai.azure.com/openai/realtime?api-version=x&deployment=mine",
+            "/openai/realtime?api-version=x&deployment=mine"),
+    ])
+    func theModelIsAddedToAnAddressThatNamesNone(url: String, resource: String) throws {
+        var realtime = Settings.Realtime()
+        realtime.url = url
+        #expect(try Link.endpoint(realtime).resource == resource)
+    }
+
     @Test func theServicesOtherAddressesStandBesideTheSessions() throws {
         var realtime = Settings.Realtime()
         #expect(try APIAddress(realtime).clientSecrets

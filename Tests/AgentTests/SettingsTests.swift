@@ -114,9 +114,12 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 43)
+        #expect(paths.count == 55)
         #expect(Set(paths).count == paths.count)
-        #expect(SettingsKeys.sections == ["realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control"])
+        #expect(SettingsKeys.sections == [
+            "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",
+            "spool",
+        ])
     }
 
     @Test func aStoredPromptHasAVersionAndVariables() throws {

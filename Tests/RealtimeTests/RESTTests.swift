@@ -21,7 +21,7 @@ import Testing
     @Test func aSecretIsAskedForWithModelAndTime() {
         let text = String(decoding: ClientSecretRequest(model: "gpt-realtime", seconds: 600).encoded(), as: UTF8.self)
         #expect(JSONValue(json: Array(text.utf8)) == .object([
-            "expires_after": .object(["anchor": .string("created_at"), "seconds": .number(600)]),
+            "expires_after": .object(["anchor": .string("created_at"), "seconds": .integer(600)]),
             "session": .object(["type": .string("realtime"), "model": .string("gpt-realtime")]),
         ]))
     }
