@@ -24,6 +24,8 @@ final class EchoAlignment {
     private var position: Double?
     /// What was read beyond the captured frames and not yet counted, less than a frame.
     private var slip = 0.0
+    /// How loud played frames are heard: from a frame on, and before it.
+    private var gain = (fromFrame: 0, now: Float(1), before: Float(1))
 
     init(reference: EchoReference) {
         self.reference = reference
@@ -118,6 +120,7 @@ final class EchoAlignment {
                 position = nil
             case .look: playbackClock?.look(frame: mark.frame, ns: mark.ns)
             case .end: runEnd = Int(mark.frame)
+            case .gain(let factor): gain = (Int(mark.frame), factor, gain.now)
             }
         }
     }
@@ -127,9 +130,12 @@ final class EchoAlignment {
         let frame = Int(floor)
         let part = place - floor
         func value(_ offset: Int) -> Double {
-            heard.contains(frame + offset) ? Double(history[(frame + offset) & mask]) : 0
+            guard heard.contains(frame + offset) else { return 0 }
+            let sample = Double(history[(frame + offset) & mask])
+            let factor = frame + offset < gain.fromFrame ? gain.before : gain.now
+            return factor == 1 ? sample : sample * Double(factor)
         }
-        if part == 0 { return Int16(value(0)) }
+        if part == 0 { return Int16(value(0).rounded()) }
         let before = value(-1) * -part * (part - 1) * (part - 2) / 6
         let first = value(0) * (part + 1) * (part - 1) * (part - 2) / 2
         let second = value(1) * -(part + 1) * part * (part - 2) / 2

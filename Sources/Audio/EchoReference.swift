@@ -29,6 +29,8 @@ public final class EchoReference: @unchecked Sendable {
             case look
             /// This frame and those after it are not heard, as of `ns`.
             case end
+            /// This frame and those after it are heard so many times as loud, as of `ns`.
+            case gain(Float)
         }
 
         var kind = Kind.look
@@ -105,6 +107,11 @@ public final class EchoReference: @unchecked Sendable {
     func end(frame: Int, ns: Int64) {
         if frame >= lossEnd { _ = post(Mark(kind: .end, frame: Double(frame - lostFrames), ns: ns)) }
         needsStart = true
+    }
+
+    /// `frame` and what is written after it is heard at another gain, 0...1, told at `ns`.
+    func change(gain: Float, frame: Int, ns: Int64) {
+        if frame >= lossEnd { _ = post(Mark(kind: .gain(gain), frame: Double(frame - lostFrames), ns: ns)) }
     }
 
     /// False when the capture thread takes none: the next one that fits is a start.

@@ -295,17 +295,26 @@ final class PCMPlayback: AudioWorker {
             // After an error frames are staged; a flush's fade stays as it is.
             if phase == .idle, !stage.isEmpty { stage.change(to: gain, takingBack: 0) } else { stage.set(gain: gain) }
             mutedFrom = gain == 0 ? epochFrames : nil
+            tellReference(gain)
         case .playing, .ending:
             let rewound = max(0, pcm.rewind())
             writtenFrames -= rewound
             stage.change(to: gain, takingBack: rewound)
             let writtenOfTaken = min(takenFrames, writtenFrames * runnerRate / pcm.geometry.rate)
             mutedFrom = gain == 0 ? epochFrames + writtenOfTaken : nil
+            tellReference(gain, frame: referenceStart + writtenOfTaken)
             drainedNs = nil
             code = fill()
         }
         publish()
         return code < 0 ? recover(from: code) : nil
+    }
+
+    /// `frame`: of the reference; nil is the next one it gets. The fade of 5 ms is a step to the canceller.
+    private func tellReference(_ gain: Int32, frame: Int? = nil) {
+        guard let reference else { return }
+        reference.change(
+            gain: Float(gain) / Float(GainRamp.one), frame: frame ?? reference.writtenFrames, ns: clinux_monotonic_ns())
     }
 
     private func perform(_ flush: PlaybackClock.Flush) {
@@ -321,6 +330,7 @@ final class PCMPlayback: AudioWorker {
         brokenOffNs = nil
         mutedFrom = nil
         // What is staged is a fade to nothing, and stays one.
+        if stage.gain != GainRamp.one { tellReference(GainRamp.one) }
         stage.set(gain: GainRamp.one)
         clock.complete(flush)
         clinux_eventfd_signal(state.event)

@@ -70,6 +70,9 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var storedPrompt: StoredPrompt?
     /// Transcripts alone, without an assistant.
     public var isDictation = false
+    /// Server detection: a voice over the assistant's interrupts it when it has lasted so long, in milliseconds; 0: at
+    /// once. `detection` then leaves answers and interruptions to us.
+    public var bargeInConfirmMs = 0
     /// How sessions follow each other, and how much of the conversation they keep.
     public var continuity = Continuity()
     /// Turns that no session took are kept on disk.
@@ -137,6 +140,8 @@ public struct SessionConfiguration: Sendable, Equatable {
         }
         return update
     }
+
+    var confirmsBargeIn: Bool { bargeInConfirmMs > 0 && !isPushToTalk }
 
     var isPushToTalk: Bool {
         if case .pushToTalk = detection { true } else { false }

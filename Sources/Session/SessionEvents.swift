@@ -138,16 +138,15 @@ extension SessionStateMachine {
     private mutating func speechStarted(_ item: ItemID, at now: Instant) -> [Action] {
         guard !configuration.isPushToTalk else { return [] }
         turns.abandonSpeaking("the server never committed it", at: now)
-        let interruption = interrupt(at: now)
         let turn = turns.begin(configuration: configuration, announcedItem: item)
-        return interruption + settleTurns() + show(.speechDetected, of: turn)
+        return voiceBegan(turn, at: now) + settleTurns() + show(.speechDetected, of: turn)
     }
 
     private mutating func speechStopped(_ item: ItemID, at now: Instant) -> [Action] {
         guard let turn = turns.speaking(item) else { return [] }
         figures.clocks.ended(turn, at: now)
         turns.endSpeaking()
-        return show(.speechEnded, of: turn)
+        return bargeInHandle(.ended, at: now) + show(.speechEnded, of: turn)
     }
 
     private mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {
@@ -161,6 +160,8 @@ extension SessionStateMachine {
         let lines = display.committed(turn, item: item, previous: previous)
         if configuration.isDictation {
             turns.settleAssistant(turn, as: .none)
+        } else if configuration.confirmsBargeIn {
+            if !bargeIn.interjections.contains(turn) { answers.want(turn, at: now) }
         } else if !configuration.isPushToTalk {
             answers.expect(turn, at: now)
         } else if known == nil {

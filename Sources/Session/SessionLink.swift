@@ -45,6 +45,7 @@ extension SessionStateMachine {
         sessionIsGone()
         turns.sessionLost(reason, keeping: utterances.turns, at: now)
         return toolsHandle(.sessionLost) + reconfigurationHandle(.sessionLost, at: now)
+            + bargeInHandle(.sessionLost, at: now)
             + answersHandle(answers.linkLost(reason, keeping: utterances.turns, at: now))
     }
 }

@@ -94,6 +94,7 @@ public struct SessionStateMachine: Sendable {
     var tasks: TaskQueue
     var capturedUntilFrame = 0
     var continuity: Continuity
+    var bargeIn: BargeInStateMachine
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     var tools: ToolStateMachine
@@ -122,6 +123,7 @@ public struct SessionStateMachine: Sendable {
         }
         button = PushToTalkStateMachine(preRollFrames: preRollFrames, tailFrames: tailFrames)
         continuity = Continuity(configuration.continuity)
+        bargeIn = BargeInStateMachine(confirmMs: configuration.bargeInConfirmMs)
         microphone = MicrophoneStateMachine(isMutable: configuration.microphoneWhileSpeaking == .muted)
         prompts = VoicePromptStateMachine(
             frames: configuration.promptFrames, tail: .seconds(tailFrames) / sessionRate)
@@ -132,7 +134,8 @@ public struct SessionStateMachine: Sendable {
         let always = earlier(earlier(link.deadline, prompts.deadline), earlier(tasks.deadline, mutedUntil))
         guard !isStopping else { return always }
         let changes = earlier(tools.deadline, earlier(reconfiguration.deadline, continuity.deadline))
-        let open = earlier(button.deadline, earlier(changes, earlier(answers.deadline, turns.deadline)))
+        let voice = earlier(button.deadline, bargeIn.deadline)
+        let open = earlier(voice, earlier(changes, earlier(answers.deadline, turns.deadline)))
         return earlier(earlier(always, open), link.readySession == nil ? utterances.deadline : nil)
     }
 
@@ -205,7 +208,7 @@ public struct SessionStateMachine: Sendable {
 
     /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.
     private mutating func follow(at now: Instant) -> [Action] {
-        var actions = sendUtterances(at: now)
+        var actions = sendUtterances(at: now) + followBargeIn(at: now)
         actions += answersHandle(answers.playedOut(playout, at: now))
         if link.readySession != nil, let request = answers.nextRequest(at: now) { actions.append(.send(request)) }
         playout.forgetHeard { [answers] response in answers.contains(response) }
@@ -311,6 +314,8 @@ public struct SessionStateMachine: Sendable {
             switch decision {
             case .flushPlayback:
                 playout.flush()
+                // With a flush the gain is 1 again.
+                _ = bargeIn.handle(.silenced, at: tools.now)
                 return [.flushPlayback]
             case .send(let event):
                 // Without a session there is nobody to tell.
@@ -356,7 +361,7 @@ public struct SessionStateMachine: Sendable {
         var actions = linkHandle(.deadlineReached, at: now)
         actions += buttonHandle(.deadlineReached, at: now)
         actions += answersHandle(answers.deadlineReached(at: now)) + toolsHandle(.deadlineReached)
-        actions += reconfigurationHandle(.deadlineReached, at: now)
+        actions += reconfigurationHandle(.deadlineReached, at: now) + bargeInHandle(.deadlineReached, at: now)
         actions += promptsHandle(.deadlineReached, at: now)
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }

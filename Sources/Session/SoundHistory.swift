@@ -125,6 +125,13 @@ struct SoundHistory: Sendable {
         if speech?.item == item { speech?.endMs = audioEndMs }
     }
 
+    /// How long the speech has lasted that the server announced last, without its pauses, up to a captured frame; nil
+    /// when it was not measured.
+    func speechMs(untilFrame frame: Int) -> Int? {
+        guard let speech, let start = captured(ms: speech.startMs), start < frame else { return nil }
+        return sound(in: start..<frame)?.speechMs
+    }
+
     /// The captured frames in which the server heard the speech of an item; nil when it did not say.
     func frames(of item: ItemID) -> Range<Int>? {
         guard let speech, speech.item == item, let endMs = speech.endMs,

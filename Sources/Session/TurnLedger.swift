@@ -65,6 +65,9 @@ struct TurnLedger: Sendable {
         turns.first { $0.announcedItem == item && $0.stage == .speaking }?.id
     }
 
+    /// Of a committed turn of which something is open.
+    func item(of turn: TurnID) -> ItemID? { turns.first { $0.id == turn }?.item }
+
     func turn(of item: ItemID) -> TurnID? { turns.first { $0.item == item }?.id }
 
     /// The item is or was one of this session's turns.

@@ -6,6 +6,10 @@ extension SessionConfiguration {
     init(_ settings: Settings) {
         let turns = settings.turns
         let isDictation = settings.realtime.mode == .dictation
+        // Where nobody can be heard over the assistant there is nothing to confirm.
+        let bargeInConfirmMs = turns.microphoneWhileSpeaking == .muted ? 0 : turns.bargeInConfirmMs
+        // Until a voice is confirmed the server must leave the answer alone.
+        let isServerToAnswer = !isDictation && bargeInConfirmMs == 0
         let detection: Detection = switch turns.detection {
         case .pushToTalk:
             .pushToTalk(
@@ -13,10 +17,10 @@ extension SessionConfiguration {
         case .serverVAD:
             .server(.serverVAD(
                 threshold: turns.vadThreshold, prefixPaddingMs: turns.vadPrefixPaddingMs,
-                silenceDurationMs: turns.vadSilenceMs, createResponse: !isDictation,
-                interruptResponse: !isDictation))
+                silenceDurationMs: turns.vadSilenceMs, createResponse: isServerToAnswer,
+                interruptResponse: isServerToAnswer))
         case .semanticVAD:
-            .server(.semanticVAD(createResponse: !isDictation, interruptResponse: !isDictation))
+            .server(.semanticVAD(createResponse: isServerToAnswer, interruptResponse: isServerToAnswer))
         }
         self.init(
             model: settings.realtime.model, voice: settings.realtime.voice,
@@ -37,6 +41,7 @@ extension SessionConfiguration {
             },
             storedPrompt: settings.realtime.storedPrompt)
         self.isDictation = isDictation
+        self.bargeInConfirmMs = bargeInConfirmMs
         continuity = Continuity(settings.session)
         isSpooling = settings.spool.directory != nil
     }

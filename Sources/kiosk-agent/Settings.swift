@@ -56,6 +56,8 @@ struct Settings: Sendable, Equatable {
         var vadSilenceMs = 500
         /// Default `muted`.
         var microphoneWhileSpeaking = MicrophoneWhileSpeaking.muted
+        /// A voice over the assistant's interrupts it when it has lasted so long; 0: at once. 0 to 2000 ms, default 0.
+        var bargeInConfirmMs = 0
     }
 
     /// Which part of the conversation an out-of-band transcription request shows the model.

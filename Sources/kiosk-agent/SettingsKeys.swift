@@ -68,6 +68,7 @@ enum SettingsKeys {
         word("turns", "microphone_while_speaking", \.turns.microphoneWhileSpeaking, [
             ("muted", .muted), ("open", .open), ("echo-cancelled", .echoCancelled),
         ]),
+        integer("turns", "barge_in_confirm_ms", \.turns.bargeInConfirmMs, 0...2000),
 
         outOfBand("transcription", "out_of_band", \.transcription.outOfBand),
         optionalPath("transcription", "instructions_file", \.transcription.instructionsFile),

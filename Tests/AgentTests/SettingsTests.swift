@@ -65,6 +65,7 @@ import Testing
             vad_prefix_padding_ms = 2000
             vad_silence_ms = 50
             microphone_while_speaking = "echo-cancelled"
+            barge_in_confirm_ms = 400
             [transcription]
             out_of_band = "full-context"
             instructions_file = "write.txt"
@@ -98,7 +99,7 @@ import Testing
             instructions: "text of talk.txt", caFile: path + "/ca.pem", apiKeyFile: path + "/key"))
         #expect(settings.turns == Settings.Turns(
             detection: .semanticVAD, preRollMs: 0, tailMs: 2000, vadThreshold: 1, vadPrefixPaddingMs: 2000,
-            vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled))
+            vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled, bargeInConfirmMs: 400))
         #expect(settings.transcription == Settings.Transcription(
             outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
             maxOutputTokens: 1, builtInModel: nil))
@@ -114,7 +115,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 55)
+        #expect(paths.count == 56)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
             "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",

@@ -58,6 +58,19 @@ import Testing
         }
     }
 
+    @Test func whatIsPlayedMoreSoftlyIsHeardMoreSoftlyFromItsFrameOn() {
+        let (reference, alignment) = pair()
+        write(reference, Array(repeating: 8000, count: 2400))
+        reference.start(frame: 0, ns: 0)
+        #expect(heard(alignment, at: 240).allSatisfy { $0 == 8000 })
+        reference.change(gain: 0.25, frame: 1000, ns: ns(500))
+        let block = heard(alignment, blocks: 4, from: 720)
+        #expect(block[..<280].allSatisfy { $0 == 8000 } && block[280...].allSatisfy { $0 == 2000 })
+        reference.change(gain: 1, frame: 2000, ns: ns(1700))
+        let louder = heard(alignment, blocks: 2, from: 1680)
+        #expect(louder[..<320].allSatisfy { $0 == 2000 } && louder[320...].allSatisfy { $0 == 8000 })
+    }
+
     @Test func nothingPlayedIsSilenceAndSaidToBeSo() {
         let (reference, alignment) = pair()
         var block = [Int16](repeating: 77, count: Self.blockFrames)

@@ -28,26 +28,30 @@ struct FaithfulServer {
     /// What the client put into the conversation.
     private var items: Set<ItemID> = []
     private var bufferedFrames = 0
+    private var heardFrames = 0
+    private var heardMs: Int { heardFrames * 1000 / sessionRate }
     private var speaking: ItemID?
     private var session = 0
     private var count = 0
 
-    init(detectsSpeech: Bool) {
+    init(detectsSpeech: Bool, answersByItself: Bool) {
         self.detectsSpeech = detectsSpeech
-        answersByItself = detectsSpeech
+        self.answersByItself = answersByItself
     }
 
     mutating func reset() {
         let session = session
         let (hasTools, hearsItself) = (hasTools, detectsSpeech)
         self = FaithfulServer(
-            detectsSpeech: answersByItself, violations: violations, session: session, count: count)
-        detectsSpeech = hearsItself
+            detectsSpeech: hearsItself, answersByItself: answersByItself, violations: violations, session: session,
+            count: count)
         self.hasTools = hasTools
     }
 
-    private init(detectsSpeech: Bool, violations: [String], session: Int, count: Int) {
-        self.init(detectsSpeech: detectsSpeech)
+    private init(
+        detectsSpeech: Bool, answersByItself: Bool, violations: [String], session: Int, count: Int
+    ) {
+        self.init(detectsSpeech: detectsSpeech, answersByItself: answersByItself)
         self.violations = violations
         self.session = session
         self.count = count
@@ -62,7 +66,9 @@ struct FaithfulServer {
 
     mutating func hear(_ action: SessionStateMachine.Action, random: inout SplitMix64) {
         switch action {
-        case .sendAudio(let range): bufferedFrames += range.count
+        case .sendAudio(let range):
+            bufferedFrames += range.count
+            heardFrames += range.count
         case .close, .abandon:
             isClosed = true
             openCalls = []
@@ -202,15 +208,15 @@ struct FaithfulServer {
         guard detectsSpeech || speaking != nil, session > 0, Int.random(in: 0..<12, using: &random) == 0 else { return }
         if let item = speaking {
             speaking = nil
-            wire[0].append(.speechStopped(item, audioEndMs: 0))
+            wire[0].append(.speechStopped(item, audioEndMs: heardMs))
             commit(item, random: &random)
             // A request that crossed the speech has the conversation.
-            if active == nil { answer(random: &random) }
+            if answersByItself, active == nil { answer(random: &random) }
         } else {
             let item = ItemID(rawValue: name("item"))
             speaking = item
-            if let active { cancel(active, reason: "turn_detected") }
-            wire[0].append(.speechStarted(item, audioStartMs: 0))
+            if answersByItself, let active { cancel(active, reason: "turn_detected") }
+            wire[0].append(.speechStarted(item, audioStartMs: heardMs))
         }
     }
 

@@ -40,9 +40,10 @@ struct Inspector {
     private var shown = 0
     private var isButtonDown = false
     private var isTouched = false
-    private var isMuted = false
-    /// Times a touch silenced something.
+    private var gain = 1.0
+    /// Times a touch silenced something, and a voice made it quieter.
     private(set) var mutes = 0
+    private(set) var ducks = 0
     private var capturedFrames = 0
     private var oldestKeptFrame = 0
     /// Before the present input: whether the budget had room for it, and the last turn that a spent one lets end.
@@ -90,7 +91,7 @@ struct Inspector {
     }
 
     private mutating func flush() {
-        isMuted = false
+        gain = 1
         silenced.formUnion(queue.compactMap(\.part?.response))
         queue = []
         unansweredFlushes.append(heardFrames)
@@ -113,7 +114,10 @@ struct Inspector {
         let isSilenced = pendingFrames == 0 || actions.contains(.flushPlayback) || machine.link.isStopping
         watchButton(input, isSilenced: isSilenced)
         for action in actions { watch(action, after: input, of: machine) }
-        if isMuted, !isTouched { complain("muted, and nobody touches the button") }
+        if gain == 0, !isTouched { complain("muted, and nobody touches the button") }
+        if (gain == BargeInStateMachine.duckedGain) != (machine.bargeIn.state != .quiet), !machine.isStopping {
+            complain("a gain of \(gain) with a barge-in that is \(machine.bargeIn.state)")
+        }
         watchBudget(input, actions, of: machine)
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
         if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
@@ -292,13 +296,18 @@ struct Inspector {
     }
 
     private mutating func setGain(_ gain: Double, after input: Input) {
-        guard gain == 0 else {
-            if gain != 1 || !isMuted { complain("a gain of \(gain) after \(input)") }
-            return isMuted = false
+        defer { self.gain = gain }
+        switch gain {
+        case 1: if self.gain == 1 { complain("as loud as before after \(input)") }
+        case 0:
+            if input != .touched || self.gain != 1 || isButtonDown { complain("muted by \(input)") }
+            mutes += 1
+        case BargeInStateMachine.duckedGain:
+            if case .received(.speechStarted) = input {} else { complain("quieter after \(input)") }
+            if self.gain != 1 { complain("quieter twice") }
+            ducks += 1
+        default: complain("a gain of \(gain) after \(input)")
         }
-        if input != .touched || isMuted || isButtonDown { complain("muted by \(input)") }
-        isMuted = true
-        mutes += 1
     }
 
     mutating func complain(_ words: String) { violations.append(words) }

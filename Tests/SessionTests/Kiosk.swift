@@ -19,7 +19,7 @@ struct Kiosk {
     typealias Action = SessionStateMachine.Action
 
     var machine: SessionStateMachine
-    private(set) var nowMs = 0
+    var nowMs = 0
 
     var now: Instant { .ms(nowMs) }
     /// The capture position: audio began at 0 ms.
@@ -127,13 +127,14 @@ extension SessionConfiguration {
 
     static func serverVAD(
         microphone: MicrophoneWhileSpeaking = .muted, outOfBand: OutOfBand = .lastTurns(1),
-        continuity: Continuity = Continuity(renewAfter: nil)
+        continuity: Continuity = Continuity(renewAfter: nil), bargeInConfirmMs: Int = 0
     ) -> SessionConfiguration {
         var configuration = SessionConfiguration(
             model: "gpt-realtime", voice: "marin", instructions: "be kind",
             detection: .server(.serverVAD(threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500)),
             microphoneWhileSpeaking: microphone, outOfBand: outOfBand, transcriptionInstructions: "transcribe")
         configuration.continuity = continuity
+        configuration.bargeInConfirmMs = bargeInConfirmMs
         return configuration
     }
 }

@@ -9,6 +9,7 @@ import Testing
     private static let configurations: [SessionConfiguration] = [
         .pushToTalk(), .serverVAD(), .pushToTalk(outOfBand: .off, builtInModel: nil), .serverVAD(microphone: .open),
         .pushToTalk(outOfBand: .lastTurns(3), preRollMs: 0, tailMs: 0), .pushToTalk(outOfBand: .fullContext),
+        .serverVAD(microphone: .open, bargeInConfirmMs: 300),
     ]
 
     private static func life(_ seed: Int) -> Life {
@@ -62,6 +63,7 @@ import Testing
         var tasks: [SettledTask] = []
         var prompts: Set<VoicePrompt> = []
         var mutes = 0
+        var ducks = 0
         var openings: [SessionOpening] = []
         var toldItems = 0
         for seed in 0..<60 {
@@ -71,6 +73,7 @@ import Testing
             life.stop()
             turns += life.inspector.recorded
             mutes += life.inspector.mutes
+            ducks += life.inspector.ducks
             tasks += life.inspector.tasks
             prompts.formUnion(life.inspector.prompts)
         }
@@ -90,6 +93,7 @@ import Testing
         }
         #expect(prompts == Set(VoicePrompt.allCases))
         #expect(mutes > 20)
+        #expect(ducks > 10)
         #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
         #expect(Set(openings) == [.start, .reconnected, .renewed, .newVisitor])
         #expect(toldItems > 20)
@@ -118,7 +122,9 @@ private struct Life {
 
     init(_ configuration: SessionConfiguration, seed: UInt64) {
         machine = SessionStateMachine(configuration: configuration, prices: try? PriceTable.builtIn.get(), seed: seed)
-        server = FaithfulServer(detectsSpeech: !configuration.isPushToTalk)
+        server = FaithfulServer(
+            detectsSpeech: !configuration.isPushToTalk,
+            answersByItself: !configuration.isPushToTalk && !configuration.confirmsBargeIn)
         server.hasTools = !configuration.tools.isEmpty
         random = SplitMix64(state: seed)
         loudness = seed % 4 == 3 ? 100 : 2_000_000
