@@ -31,7 +31,8 @@ let package = Package(
             name: "Session",
             dependencies: ["Realtime", "MonotonicClock"],
             resources: [.embedInCode("Resources/prices.json"), .embedInCode("Resources/conversation-prompt.txt"),
-                        .embedInCode("Resources/transcription-prompt.txt")]),
+                        .embedInCode("Resources/transcription-prompt.txt"),
+                        .embedInCode("Resources/context-summary-prompt.txt")]),
 
         // I/O rooms.
         .target(name: "Audio", dependencies: ["CALSA", "CSpeexDSP", "CLinux", "MonotonicClock"]),

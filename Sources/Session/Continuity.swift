@@ -13,6 +13,10 @@ struct Continuity: Sendable {
     /// Why the session before the one that is awaited was closed by us; nil when it was not.
     var switching: RenewalStateMachine.Reason?
     var hasHadSession = false
+    /// What the turns said that the conversation does not hold any more.
+    var summary: ContextSummary?
+    /// One is asked for: until it is there nothing is deleted.
+    var isSummaryAwaited = false
     /// The last item that the present session was told of earlier ones.
     var lastKept: ItemID?
     /// The server refused such an item, and that was said.
@@ -66,7 +70,12 @@ extension SessionStateMachine {
         let isIdle = turns.isEmpty && utterances.turns.isEmpty && isSilent && tools.deadline == nil
         var actions: [Action] = []
         if let reason = continuity.renewal.follow(isIdle: isIdle, at: now), continuity.due == nil {
-            if reason == .newVisitor { continuity.history.clear() }
+            if reason == .newVisitor {
+                continuity.history.clear()
+                continuity.summary = nil
+                // One that is under way is somebody else's, too.
+                continuity.isSummaryAwaited = false
+            }
             guard link.readySession != nil else { return [] }
             continuity.due = reason
             tasks.endSession(within: TaskQueue.renewalLimit, delaysStop: false, at: now)
@@ -94,12 +103,13 @@ extension SessionStateMachine {
         case .renewed, .newVisitor: .renewed(session: session, keptTurns: kept.count)
         }
         let entry = Entry.sessionOpened(session, reason: reason, keptTurns: kept.count)
-        return [.record(entry), .show(line)] + kept.flatMap { tell($0) }
+        let told = (continuity.summary.map { [$0.item] } ?? []) + kept.flatMap(\.items)
+        return [.record(entry), .show(line)] + tell(told)
     }
 
-    /// Puts a turn of an earlier session behind those that this one was told before, and ahead of its own.
-    private mutating func tell(_ turn: ConversationHistory.Turn) -> [Action] {
-        turn.items.map { item in
+    /// Puts items of an earlier session behind those that this one was told before, and ahead of its own.
+    private mutating func tell(_ items: [NewItem]) -> [Action] {
+        items.map { item in
             let previous = continuity.lastKept ?? (continuity.items.isEmpty ? nil : .root)
             continuity.lastKept = item.id
             return .send(ClientEvent(.createItem(item, previous: previous), eventID: OwnEventID.history.text))
@@ -127,15 +137,8 @@ extension SessionStateMachine {
         let kept = continuity.history.add(turn, id: id)
         guard let session = link.readySession else { return [] }
         // An answer of a lost session may be heard to its end in the next one.
-        guard turn.session == session else { return kept.map { tell($0) } ?? [] }
-        return trimConversation()
-    }
-
-    private mutating func trimConversation() -> [Action] {
-        let limit = configuration.continuity.turns
-        let old = continuity.items.trim(keeping: limit) { [turns] in turns.turn(of: $0) != nil }
-        for item in old { deleted(item) }
-        return old.map { .send(ClientEvent(.deleteItem($0), eventID: OwnEventID.bookkeeping.text)) }
+        guard turn.session == session else { return kept.map { tell($0.items) } ?? [] }
+        return shortenConversation(after: turn)
     }
 
     /// The conversation does not hold the item any more.

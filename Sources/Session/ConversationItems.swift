@@ -35,16 +35,20 @@ struct ConversationItems: Sendable {
 
     mutating func deleted(_ item: ItemID) { entries.removeAll { $0.id == item } }
 
-    /// Takes out what is older than the last `turns` turns, and nothing of a turn that is still open or of a later one.
-    ///
+    var turnCount: Int { entries.count(where: \.isUser) }
+
     /// Only once there is half as much too much: after a cut the server reads all that is left anew, at the full price.
-    mutating func trim(keeping turns: Int, isOpen: (ItemID) -> Bool) -> [ItemID] {
-        guard turns > 0 else { return [] }
+    func isTooLong(keeping turns: Int) -> Bool { turns > 0 && turnCount > turns + (turns + 1) / 2 }
+
+    /// Takes out what is older than the last `turns` turns when it is too long; nothing of a turn that is still open or
+    /// of a later one, and not `spared`.
+    mutating func trim(keeping turns: Int, sparing spared: ItemID? = nil, isOpen: (ItemID) -> Bool) -> [ItemID] {
+        guard isTooLong(keeping: turns) else { return [] }
         let starts = entries.indices.filter { entries[$0].isUser }
-        guard starts.count > turns + (turns + 1) / 2 else { return [] }
         let firstOpen = starts.first { isOpen(entries[$0].id) } ?? entries.endIndex
         let cut = min(starts[starts.count - turns], firstOpen)
-        defer { entries.removeFirst(cut) }
-        return entries[..<cut].map(\.id)
+        let old = entries[..<cut].map(\.id).filter { $0 != spared }
+        entries.removeAll { old.contains($0.id) }
+        return old
     }
 }

@@ -7,6 +7,8 @@ public struct OutOfBandTask: Sendable, Equatable {
         case everyTurns(Int)
         /// When a session with turns ends.
         case sessionEnd
+        /// Before old turns are deleted: the agent's own.
+        case trimming
     }
 
     public enum Output: Sendable, Equatable {
@@ -37,6 +39,13 @@ public struct OutOfBandTask: Sendable, Equatable {
         self.maxTokens = maxTokens
     }
 
+    /// The name of the agent's own.
+    public static let contextSummaryName = "context-summary"
+    /// Some 150 words, and room for languages that take more tokens.
+    static let contextSummary = OutOfBandTask(
+        name: contextSummaryName, trigger: .trimming, instructions: SessionConfiguration.contextSummaryInstructions,
+        maxTokens: 600)
+
     /// What the model is told: of JSON also its form, so that no prompt has to.
     var wholeInstructions: String {
         guard case .json(let schema) = output else { return instructions }
@@ -65,10 +74,13 @@ public struct SettledTask: Sendable, Equatable {
     public var usage: Usage?
     /// USD; nil without usage or without a known price.
     public var cost: Double?
+    /// It is the summary that takes the place of old turns.
+    let isContextSummary: Bool
 
     public init(_ transcript: Transcript, of task: OutOfBandTask, session: String, turn: Int, item: ItemID?) {
         self.session = session
         name = task.name
+        isContextSummary = task.trigger == .trimming
         self.turn = turn
         self.item = item
         text = transcript.text

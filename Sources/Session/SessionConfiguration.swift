@@ -33,16 +33,19 @@ public struct SessionConfiguration: Sendable, Equatable {
         public var freshAfterIdle: Duration?
         /// Turns that the conversation keeps; 0: as many as the server does.
         public var turns: Int
+        /// What is deleted for `turns` is summed up first, in an item at the front.
+        public var summarizes: Bool
         /// What the server drops when the conversation outgrows the model; nil: as it sees fit.
         public var truncation: SessionUpdate.Truncation?
 
         public init(
             renewAfter: Duration? = .seconds(3000), freshAfterIdle: Duration? = nil, turns: Int = 0,
-            truncation: SessionUpdate.Truncation? = nil
+            summarizes: Bool = false, truncation: SessionUpdate.Truncation? = nil
         ) {
             self.renewAfter = renewAfter
             self.freshAfterIdle = freshAfterIdle
             self.turns = turns
+            self.summarizes = summarizes
             self.truncation = truncation
         }
     }
@@ -106,6 +109,9 @@ public struct SessionConfiguration: Sendable, Equatable {
     public static let defaultInstructions = text(PackageResources.conversation_prompt_txt)
     /// The prompt of the out-of-band transcription when the operator names no file.
     public static let defaultTranscriptionInstructions = text(PackageResources.transcription_prompt_txt)
+
+    /// What the model is asked for before old turns are deleted.
+    static let contextSummaryInstructions = text(PackageResources.context_summary_prompt_txt)
 
     private static func text(_ bytes: [UInt8]) -> String {
         var text = String(decoding: bytes, as: UTF8.self)

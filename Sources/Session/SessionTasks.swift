@@ -21,6 +21,8 @@ extension SessionStateMachine {
             var task = task
             task.cost = task.usage.flatMap { prices?.cost(of: $0, model: configuration.model) }
             if let cost = task.cost { figures.costs.addOther(cost) }
+            // Nothing that the operator has asked for.
+            guard !task.isContextSummary else { return [.record(.task(task))] + contextSummarized(task) }
             return [.record(.task(task)), .show(.task(name: task.name, task.words))]
         }
     }

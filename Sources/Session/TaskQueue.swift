@@ -78,7 +78,8 @@ struct TaskQueue: Sendable {
         self.lastTurn = nil
     }
 
-    private mutating func add(_ task: OutOfBandTask, turn: Int, item: ItemID?) {
+    /// Puts a task that belongs to a turn to the end of the queue.
+    mutating func add(_ task: OutOfBandTask, turn: Int, item: ItemID?) {
         lastID += 1
         var run = Run(id: lastID, task: task, turn: turn, item: item)
         if runs.count >= Self.limit { run.request.abandon("more than \(Self.limit) tasks wait") }

@@ -13,6 +13,8 @@ extension Settings {
         /// Turns that the conversation keeps; older ones are deleted once there are half as many too many. 0 (the
         /// default): all that the server keeps. At most 200.
         var historyTurns = 0
+        /// What is deleted for `historyTurns` is summed up by the model first. Default true.
+        var summarize = true
         /// When the conversation outgrows the model, the share of its window that the server keeps. 0 to 1; 1 (the
         /// default) leaves it to the server.
         var retentionRatio = 1.0
@@ -26,6 +28,7 @@ extension SettingsKeys {
         integer("session", "renew_after_s", \.session.renewAfterS, 0...3400, unit: " (s)"),
         integer("session", "fresh_after_idle_s", \.session.freshAfterIdleS, 0...86_400, unit: " (s)"),
         integer("session", "history_turns", \.session.historyTurns, 0...200, unit: ""),
+        flag("session", "summarize", \.session.summarize),
         number("session", "retention_ratio", \.session.retentionRatio, 0...1),
         integer("session", "post_instructions_tokens", \.session.postInstructionsTokens, 0...1_000_000, unit: ""),
     ]
@@ -36,7 +39,8 @@ extension SessionConfiguration.Continuity {
         self.init(
             renewAfter: settings.renewAfterS > 0 ? .seconds(settings.renewAfterS) : nil,
             freshAfterIdle: settings.freshAfterIdleS > 0 ? .seconds(settings.freshAfterIdleS) : nil,
-            turns: settings.historyTurns, truncation: SessionUpdate.Truncation(settings))
+            turns: settings.historyTurns, summarizes: settings.summarize,
+            truncation: SessionUpdate.Truncation(settings))
     }
 }
 

@@ -108,6 +108,9 @@ extension SettingsReader {
             if settings.tasks[..<index].contains(where: { $0.name == task.name }) {
                 throw wrong("name", "wanted a name that no other task has")
             }
+            if task.name == OutOfBandTask.contextSummaryName {
+                throw wrong("name", "wanted another name: this is the agent's own")
+            }
             switch (task.instructionsFile, task.instructionsText) {
             case (nil, nil): throw wrong("name", "wanted instructions_file or instructions beside it")
             case (_?, _?): throw wrong("instructions", "wanted this or instructions_file, not both")

@@ -219,8 +219,8 @@ import Transport
             """)
         let continuity = SessionConfiguration(settings).continuity
         #expect(continuity == .init(
-            renewAfter: nil, freshAfterIdle: .seconds(90), turns: 12,
+            renewAfter: nil, freshAfterIdle: .seconds(90), turns: 12, summarizes: true,
             truncation: .retentionRatio(0.7, postInstructions: 8000)))
-        #expect(SessionConfiguration(Settings()).continuity == .init())
+        #expect(SessionConfiguration(Settings()).continuity == .init(summarizes: true))
     }
 }

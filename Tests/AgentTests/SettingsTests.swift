@@ -115,7 +115,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 56)
+        #expect(paths.count == 57)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
             "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",

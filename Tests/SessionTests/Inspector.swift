@@ -166,6 +166,8 @@ struct Inspector {
             watch(turn)
             watch(turn.review, of: turn)
         case .record(.task(let task)): tasks.append(task)
+        case .record(.contextTrimmed(_, _, let keptTurns, _)):
+            if keptTurns < machine.configuration.continuity.turns { complain("\(keptTurns) turns are left") }
         case .show(.speechDetected): speechLines += 1
         case .showTurn(let turn):
             shown += 1
@@ -244,7 +246,8 @@ struct Inspector {
         case .user(let parts):
             recorded.contains { parts == [.text($0.realtime.text)] || parts == [.text($0.builtIn.text)] }
         case .assistant(let text): recorded.contains { ($0.assistant.heardText ?? $0.assistant.text) == text }
-        case .system, .functionCall, .functionCallOutput: false
+        case .system(let text): tasks.contains { $0.isContextSummary && text.hasSuffix($0.text) }
+        case .functionCall, .functionCallOutput: false
         }
         if !isKnown { complain("\(item) was told and never heard") }
     }

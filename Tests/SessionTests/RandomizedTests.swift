@@ -24,7 +24,8 @@ import Testing
         if seed % 3 != 1 { configuration.tasks = [.note, .summary, .fields] }
         if seed % 5 < 3 {
             configuration.continuity = .init(
-                renewAfter: .milliseconds(1500), freshAfterIdle: seed % 5 == 0 ? .seconds(3) : nil, turns: seed % 4)
+                renewAfter: .milliseconds(1500), freshAfterIdle: seed % 5 == 0 ? .seconds(3) : nil, turns: seed % 4,
+                summarizes: seed % 2 == 0)
         }
         configuration.isSpooling = seed % 2 == 1
         return Life(configuration, seed: UInt64(seed))
@@ -100,7 +101,7 @@ import Testing
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
         #expect(Set(tasks.map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .invalid]))
-        #expect(Set(tasks.map(\.name)) == ["note", "summary", "fields"])
+        #expect(Set(tasks.map(\.name)) == ["note", "summary", "fields", "context-summary"])
         #expect(turns.contains { $0.review.sound != nil } && turns.contains { !$0.review.flags.isEmpty })
     }
 }
