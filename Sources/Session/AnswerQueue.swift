@@ -131,6 +131,11 @@ struct AnswerQueue: Sendable {
             + waiting.dropLast().flatMap { handle(.failed("overtaken by the next turn"), turn: $0, at: now) }
     }
 
+    /// The response's end will be an answer's, or of a part of it.
+    func awaits(_ response: Response) -> Bool {
+        contains(response.id) || response.status == .failed && answers.contains(where: \.awaitsResponse)
+    }
+
     /// The end of a response; one that failed at once may come without its beginning.
     mutating func done(_ response: Response, at now: Instant) -> [Decision] {
         let unbegun = response.status == .failed ? answers.last(where: \.awaitsResponse) : nil

@@ -31,14 +31,15 @@ extension SessionStateMachine {
             turns.builtInDelta(delta, of: item)
             return []
         case .builtInTranscriptCompleted(let item, _, let transcript, let usage):
+            let stray = countUsage(usage, of: item)
             turns.builtInKnown(.heard(transcript), usage: usage, of: item)
-            return []
+            return stray
         case .builtInTranscriptFailed(let item, _, let error):
             turns.builtInFailed(error.message, of: item)
             return []
 
         case .responseCreated(let response): return created(response, at: now)
-        case .responseDone(let response): return done(response, at: now)
+        case .responseDone(let response): return countUsage(of: response) + done(response, at: now)
         case .outputItemAdded(let response, _, let item):
             return answersHandle(answers.item(item, of: response, at: now))
         case .outputItemDone(let response, _, let item):

@@ -4,6 +4,7 @@ import Realtime
 /// What is counted beside the conversation: money and time.
 struct SessionFigures: Sendable {
     var costs = CostLedger()
+    var counted = CountedUsage()
     var clocks = TurnClocks()
     var budget: BudgetStateMachine
     /// Models whose missing price was said.

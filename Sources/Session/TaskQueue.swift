@@ -147,6 +147,15 @@ struct TaskQueue: Sendable {
         handle(input, at: now) { $0.request.response == response }
     }
 
+    /// The response's end will be a run's, or the end of an attempt at it.
+    func awaits(_ response: Response) -> Bool {
+        let id = response.metadata["run"].flatMap { Int($0) }
+        return runs.contains { run in
+            guard case .requested(_, let known, _) = run.request.state else { return false }
+            return known.map { $0 == response.id } ?? (response.metadata["purpose"] == Self.purpose && run.id == id)
+        }
+    }
+
     /// The end of a response; one that failed at once may come without its beginning. False when it is none of ours.
     mutating func done(_ response: Response, at now: Instant) -> Bool {
         if handle(.done(response), response: response.id, at: now) { return true }

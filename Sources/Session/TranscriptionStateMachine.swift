@@ -112,7 +112,7 @@ struct TranscriptionStateMachine: Sendable {
     }
 
     private mutating func done(_ response: Response, attempt: Int, text: String, at now: Instant) {
-        usage = response.usage ?? usage
+        if let more = response.usage { usage = usage.map { $0 + more } ?? more }
         let whole = text.isEmpty ? response.output.map(\.text).joined() : text
         switch response.status {
         case .completed:

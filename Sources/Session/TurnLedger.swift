@@ -196,6 +196,14 @@ struct TurnLedger: Sendable {
         return until.filter { $0 == item || !deletedItems.contains($0) }.suffix(count)
     }
 
+    /// The response's end will be a turn's transcript, or the end of an attempt at one.
+    func awaitsTranscript(_ response: Response) -> Bool {
+        guard let turn = transcribedTurn(response), case .requested = turn.realtime.state else { return false }
+        return true
+    }
+
+    func awaitsBuiltIn(_ item: ItemID) -> Bool { turns.contains { $0.item == item && $0.builtIn == nil } }
+
     func isTranscribing(_ response: ResponseID) -> Bool { turns.contains { $0.realtime.response == response } }
 
     mutating func transcriptionCreated(_ response: Response, at now: Instant) {
@@ -211,11 +219,14 @@ struct TurnLedger: Sendable {
     }
 
     mutating func transcriptionDone(_ response: Response, at now: Instant) {
-        let known = turns.first { $0.realtime.response == response.id }
+        if let turn = transcribedTurn(response) { transcribe(.done(response), turn: turn.id, at: now) }
+    }
+
+    private func transcribedTurn(_ response: Response) -> Turn? {
+        if let known = turns.first(where: { $0.realtime.response == response.id }) { return known }
         // One that failed at once may come without its beginning.
         let named = response.metadata["item"].flatMap { item in turns.first { $0.item == ItemID(rawValue: item) } }
-        guard let turn = known ?? named, [nil, response.id].contains(turn.realtime.response) else { return }
-        transcribe(.done(response), turn: turn.id, at: now)
+        return named?.realtime.response == nil ? named : nil
     }
 
     mutating func transcriptionRefused(_ reason: String, of turn: TurnID, attempt: Int, at now: Instant) {

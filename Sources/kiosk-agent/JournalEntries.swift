@@ -8,6 +8,7 @@ enum JournalEntry {
     case task(SettledTask)
     case sessionOpened(String, reason: SessionOpening, keptTurns: Int)
     case sessionClosed(String, reason: String)
+    case usage(StrayUsage)
     case contextTrimmed(ContextMembers)
     case fault(Fault)
     case spooled(SpooledTurn)
@@ -19,6 +20,7 @@ enum JournalEntry {
         case .sessionOpened(let session, let reason, let keptTurns):
             self = .sessionOpened(session, reason: reason, keptTurns: keptTurns)
         case .sessionClosed(let session, let reason): self = .sessionClosed(session, reason: reason)
+        case .usage(let usage): self = .usage(usage)
         case .contextTrimmed(let session, let deletedItems, let keptTurns, let summary):
             self = .contextTrimmed(ContextMembers(
                 session: session, deletedItems: deletedItems, keptTurns: keptTurns, summary: summary))
@@ -30,6 +32,7 @@ enum JournalEntry {
         case .turn: "turn"
         case .task: "task"
         case .sessionOpened, .sessionClosed: "session"
+        case .usage: "usage"
         case .contextTrimmed: "context"
         case .fault: "fault"
         case .spooled: "spooled"
@@ -46,6 +49,7 @@ enum JournalEntry {
         case .sessionClosed(let session, let reason):
             Self.json(["event": "closed", "session": session, "reason": reason])
         case .spooled(let turn): Self.json(SpooledMembers(turn))
+        case .usage(let usage): Self.json(StrayUsageMembers(usage))
         case .contextTrimmed(let members): Self.json(members)
         case .fault(let fault): Self.json(["class": fault.class.rawValue, "what": fault.what])
         }
@@ -75,20 +79,6 @@ private struct OpeningMembers: Encodable {
     enum CodingKeys: String, CodingKey {
         case event, session, reason
         case keptTurns = "kept_turns"
-    }
-}
-
-/// Of an entry that says what the conversation does not hold any more.
-struct ContextMembers: Encodable {
-    var event = "trimmed"
-    let session: String
-    let deletedItems, keptTurns: Int
-    /// Left out where there is none.
-    let summary: String?
-
-    enum CodingKeys: String, CodingKey {
-        case event, session, summary
-        case deletedItems = "deleted_items", keptTurns = "kept_turns"
     }
 }
 

@@ -29,6 +29,7 @@ struct Inspector {
     private(set) var isStopped = false
     private(set) var recorded: [SettledTurn] = []
     private(set) var tasks: [SettledTask] = []
+    private(set) var strayUsages: Set<String> = []
     /// Attempts of each out-of-band task that was asked for, by its run.
     private var taskRuns: [String: [String]] = [:]
     private(set) var speechLines = 0
@@ -166,6 +167,8 @@ struct Inspector {
             watch(turn)
             watch(turn.review, of: turn)
         case .record(.task(let task)): tasks.append(task)
+        case .record(.usage(let stray)):
+            if !strayUsages.insert(stray.source).inserted { complain("the usage of \(stray.source) counted twice") }
         case .record(.contextTrimmed(_, _, let keptTurns, _)):
             if keptTurns < machine.configuration.continuity.turns { complain("\(keptTurns) turns are left") }
         case .show(.speechDetected): speechLines += 1
