@@ -76,10 +76,10 @@ struct AnswerQueue: Sendable {
 
     /// The request for a further response to a turn whose tools are answered.
     private mutating func nextFollowUp(at now: Instant) -> ClientEvent? {
-        let answer = answers.first { answer in answer.asksAgainAt.map { $0 <= now } ?? false }
-        guard let answer else { return nil }
-        _ = handle(.askedAgain, turn: answer.turn, at: now)
-        return ClientEvent(.createResponse(answer.request), eventID: OwnEventID.answer(answer.turn).text)
+        guard let index = answers.firstIndex(where: { $0.asksAgain(at: now) }) else { return nil }
+        let (turn, request) = (answers[index].turn, answers[index].request)
+        _ = handle(.askedAgain, turn: turn, at: now)
+        return ClientEvent(.createResponse(request), eventID: OwnEventID.answer(turn).text)
     }
 
     /// The tools that the turn's answer called are answered.

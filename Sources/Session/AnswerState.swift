@@ -72,6 +72,10 @@ extension AnswerStateMachine {
         if case .waiting(_, let notBefore) = state { notBefore } else { nil }
     }
 
+    /// A function, not a comparison with `asksAgainAt` at the caller: Swift 6.3.1 crashes on that when it optimizes.
+    @inline(never)
+    func asksAgain(at now: Instant) -> Bool { asksAgainAt.map { $0 <= now } ?? false }
+
     func contains(_ response: ResponseID) -> Bool { self.response == response || responses.contains(response) }
 
     /// The server is, or will be, making it: a second one in the default conversation would be refused.
