@@ -19,6 +19,8 @@ final class Client {
     private var isRetired = false
     private var nextPing: Instant?
     private var receivedBytes = 0
+    /// Until then nothing is read or sent.
+    private var pausedUntil: Instant?
     private(set) var isOver = false
 
     init(
@@ -33,15 +35,22 @@ final class Client {
         self.report = report
     }
 
-    var pollRequest: PollRequest? { socket.pollRequest }
+    var pollRequest: PollRequest? { pausedUntil == nil ? socket.pollRequest : nil }
     var committedTurns: Int { session?.committedTurns ?? 0 }
 
     var deadline: Instant? {
+        if let pausedUntil { return pausedUntil }
+        return nextDeadline
+    }
+
+    private var nextDeadline: Instant? {
         [socket.deadline, isRetired ? nil : session?.deadline, nextPing].compactMap { $0 }.min()
     }
 
     /// Moves everything on to an instant.
     func process(now: Instant) {
+        if let until = pausedUntil, until > now { return }
+        pausedUntil = nil
         for event in socket.process(now: now) where !isOver {
             switch event {
             case .upgradeRequested(let request): admit(request, now: now)
@@ -136,6 +145,7 @@ final class Client {
                 note("closed", ["by": "fault"], console: "dropped connection=\(number)")
                 socket.abandon()
                 isOver = true
+            case .pauseReading(let duration): pausedUntil = now.advanced(by: duration)
             case .report(let figures, let console): note(figures, console: console)
             }
         }

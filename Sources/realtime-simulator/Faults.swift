@@ -20,6 +20,11 @@ enum Fault: String, CaseIterable, Sendable {
     case upload503 = "upload-503"
     // In a turn.
     case dropMidTurn = "drop-mid-turn"
+    case slowReader = "slow-reader"
+    case commitEmpty = "commit-empty"
+    case commitCrossed = "commit-crossed"
+    case autoResponseRace = "auto-response-race"
+    case ownPlaybackHeard = "own-playback-heard"
     case doneMissingDrop = "done-missing-drop"
     case builtInMissing = "built-in-missing"
     case builtInFailed = "built-in-failed"
@@ -39,6 +44,9 @@ enum Fault: String, CaseIterable, Sendable {
     case responseFailed = "response-failed"
     case responseFailedWithoutCreated = "response-failed-without-created"
     case responseIncomplete = "response-incomplete"
+    case cancelledEarly = "cancelled-early"
+    case cancelledLate = "cancelled-late"
+    case doneLate = "done-late"
     case twoAudioItems = "two-audio-items"
     case unknownEvents = "unknown-events"
     case itemCreated = "item-created"
@@ -52,6 +60,7 @@ enum Fault: String, CaseIterable, Sendable {
     case toolCallLoop = "tool-call-loop"
     case toolBadArguments = "tool-bad-arguments"
     case toolUnknown = "tool-unknown"
+    case callAfterAudio = "call-after-audio"
 
     /// One line for the menu.
     var help: String {
@@ -73,6 +82,11 @@ enum Fault: String, CaseIterable, Sendable {
         case .secretsRefused: "POST client_secrets is answered 401; N counts these requests"
         case .upload503: "POST audio/transcriptions is answered 503; N counts these requests"
         case .dropMidTurn: "the socket dies 500 ms into a turn's speech"
+        case .slowReader: "=MS: nothing is read for so long, 500 ms into a turn's speech"
+        case .commitEmpty: "the turn's commit is refused as empty, and what was appended is gone"
+        case .commitCrossed: "the server commits just before the client, whose commit is refused as empty"
+        case .autoResponseRace: "the server answers at the commit, so that response.create is refused"
+        case .ownPlaybackHeard: "with voice activity: speech is found in the client's own playback"
         case .doneMissingDrop: "the socket dies in the middle of the answer"
         case .builtInMissing: "no built-in transcript"
         case .builtInFailed: "the built-in transcription fails"
@@ -92,6 +106,9 @@ enum Fault: String, CaseIterable, Sendable {
         case .responseFailed: "the answer ends as failed"
         case .responseFailedWithoutCreated: "the answer ends as failed without response.created"
         case .responseIncomplete: "the answer stops half way, incomplete"
+        case .cancelledEarly: "the answer ends as cancelled before its first delta"
+        case .cancelledLate: "the answer ends as cancelled after its last delta, though nobody cancelled it"
+        case .doneLate: "=MS: response.done comes so long after the last delta, and a cancel meanwhile is refused"
         case .twoAudioItems: "the answer comes as two items with audio"
         case .unknownEvents: "unknown event types and keys around the answer"
         case .itemCreated: "conversation.item.created in place of added and done"
@@ -105,11 +122,12 @@ enum Fault: String, CaseIterable, Sendable {
         case .toolCallLoop: "every response calls it again, unless tool_choice is none"
         case .toolBadArguments: "as tool-call, with arguments that are no JSON"
         case .toolUnknown: "as tool-call, but a tool that the session does not have"
+        case .callAfterAudio: "as tool-call, but in a response that speaks first"
         }
     }
 
     /// The argument is a value of the fault and not a turn.
-    var takesValue: Bool { self == .expire || self == .builtInLate }
+    var takesValue: Bool { [.expire, .builtInLate, .slowReader, .doneLate].contains(self) }
 
     /// The number of a turn means the number of the connection instead.
     var isOfConnection: Bool {

@@ -34,7 +34,7 @@ extension SimulatedSession {
         let samples = PCM.samples(littleEndian: bytes)
         input.append(samples)
         listen(to: samples)
-        dropInMidTurn()
+        disturbInMidTurn()
     }
 
     private mutating func listen(to samples: [Int16]) {
@@ -84,15 +84,45 @@ extension SimulatedSession {
     mutating func commit() throws(Refusal) {
         let frames = input.samples.count
         guard frames >= SimulatedSession.leastCommitMs * AudioTime.framesPerMs else {
-            throw Refusal(
-                code: "input_audio_buffer_commit_empty",
-                message: "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, "
-                    + "but buffer only has \(hundredths(of: frames))ms of audio.", param: nil)
+            throw emptyCommit(frames: frames)
         }
+        let isCrossed = setup.faults.hits(.commitCrossed, turns + 1)
+        let isLost = setup.faults.hits(.commitEmpty, turns + 1)
         let itemID = speechItemID ?? random.identifier("item")
         speechItemID = nil
         activity?.restart()
-        commit(input.takeAll(), itemID: itemID)
+        let audio = input.takeAll()
+        if isLost {
+            // The turn counts, or the fault would hit the next one, too.
+            committedTurns += 1
+            appended = AppendFigures()
+        } else {
+            commit(audio, itemID: itemID)
+        }
+        if isLost || isCrossed { throw emptyCommit(frames: 0) }
+        if hits(.autoResponseRace) { startResponse(ResponseRequest(), eventID: nil) }
+    }
+
+    private func emptyCommit(frames: Int) -> Refusal {
+        Refusal(
+            code: "input_audio_buffer_commit_empty",
+            message: "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, "
+                + "but buffer only has \(hundredths(of: frames))ms of audio.", param: nil)
+    }
+
+    // MARK: The client's own playback
+
+    /// The microphone brings the answer back, and voice activity takes it for the visitor.
+    mutating func hearOwnPlayback() {
+        guard activity != nil, speechItemID == nil else { return }
+        speechStarted(startMs: max(input.endMs - 300, 0))
+        agenda.add(.echoEnds, at: now.advanced(by: .milliseconds(600)))
+    }
+
+    mutating func ownPlaybackEnds() {
+        guard speechItemID != nil else { return }
+        activity?.restart()
+        speechStopped(endMs: input.endMs)
     }
 
     /// Frames as milliseconds with two decimals.
@@ -173,13 +203,20 @@ extension SimulatedSession {
         return (value * scale).rounded() / scale
     }
 
-    private mutating func dropInMidTurn() {
-        guard setup.faults.hits(.dropMidTurn, turns + 1) else { return }
+    private mutating func disturbInMidTurn() {
+        let pauseMs = pausedTurn == turns + 1 ? nil : setup.faults.value(.slowReader, turns + 1)
+        let isDropped = setup.faults.hits(.dropMidTurn, turns + 1)
+        guard isDropped || pauseMs != nil else { return }
         let spokenMs =
             activity == nil
             ? AudioTime.ms(frames: input.samples.count)
             : speechItemID == nil ? 0 : input.endMs - speechStartMs
         guard spokenMs >= 500 else { return }
+        if let pauseMs {
+            pausedTurn = turns + 1
+            outputs.append(.pauseReading(.milliseconds(pauseMs)))
+        }
+        guard isDropped else { return }
         // The turn counts, or the fault would hit it again when it is said again.
         committedTurns += 1
         outputs.append(.drop)

@@ -63,6 +63,9 @@ extension SimulatedSession {
         responses[response.id] = response
         let created = now.advanced(by: random.milliseconds(in: setup.timing.createdMs))
         agenda.add(.announce(response.id), at: created)
+        if !request.isOutOfBand, hits(.cancelledEarly) {
+            return agenda.add(.cancel(response.id), at: created.advanced(by: .milliseconds(5)))
+        }
         schedule(response, from: created.advanced(by: random.milliseconds(in: setup.timing.firstDeltaMs)))
     }
 
@@ -91,12 +94,17 @@ extension SimulatedSession {
             let wanted = UsageMeter.tokens(text: speech.text) + UsageMeter.tokens(assistantMs: audioMs)
             share = wanted > limit ? Double(limit) / Double(wanted) : 1
         }
+        if !request.isOutOfBand, hits(.cancelledLate) {
+            response.plannedDetails = ["type": "cancelled", "reason": "turn_detected"]
+        }
         if !request.isOutOfBand, hits(.responseIncomplete) { share = min(share, 0.5) }
         if share < 1 { response.plannedDetails = ["type": "incomplete", "reason": "max_output_tokens"] }
         if request.isOutOfBand, setup.faults.hits(.oobEmpty, turn) { return response }
         let calls = toolCalls(request, context: context)
         if !calls.isEmpty {
-            response.parts = calls
+            // Half of the words as a preamble, for those who speak first.
+            let preamble = hits(.callAfterAudio) ? parts(of: speech, share: 0.5, count: 1, isAudio: isAudio) : []
+            response.parts = preamble + calls
             return response
         }
         let pieces = !request.isOutOfBand && isAudio && hits(.twoAudioItems) ? 2 : 1

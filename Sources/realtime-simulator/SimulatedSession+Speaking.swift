@@ -35,6 +35,12 @@ extension SimulatedSession {
             time = time.advanced(by: .microseconds(Int(plan.lengthMs * 1_000)))
             agenda.add(.end(response.id, part: index), at: time)
         }
+        if !response.isOutOfBand, hits(.ownPlaybackHeard) {
+            agenda.add(.echoBegins, at: start.advanced(by: .milliseconds(300)))
+        }
+        if !response.isOutOfBand, let lateMs = setup.faults.value(.doneLate, turns) {
+            time = time.advanced(by: .milliseconds(lateMs))
+        }
         agenda.add(.finish(response.id), at: time)
     }
 
@@ -183,7 +189,9 @@ extension SimulatedSession {
     // MARK: Cancel
 
     mutating func cancelResponse(_ event: JSON) throws(Refusal) {
-        guard let id = event["response_id"]?.text ?? activeResponseID, responses[id] != nil else {
+        guard let id = event["response_id"]?.text ?? activeResponseID, let response = responses[id],
+            setup.faults.value(.doneLate, turns) == nil || !response.parts.allSatisfy(\.isEnded)
+        else {
             throw Refusal(
                 code: "response_cancel_not_active",
                 message: "Cancellation failed: no active response found", param: nil)
@@ -234,7 +242,8 @@ extension SimulatedSession.Step {
         case .announce(let id), .begin(let id, _), .text(let id, _, _), .audio(let id, _, _), .end(let id, _),
             .finish(let id):
             id
-        case .event, .transcribe, .rateLimits, .expire, .drop: nil
+        case .cancel(let id): id
+        case .event, .transcribe, .rateLimits, .expire, .drop, .echoBegins, .echoEnds: nil
         }
     }
 }

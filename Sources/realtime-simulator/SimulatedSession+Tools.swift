@@ -3,6 +3,7 @@ extension SimulatedSession {
     /// What the response calls; empty when it is to speak.
     mutating func toolCalls(_ request: ResponseRequest, context: [Item]) -> [Response.Part] {
         let isAsked = hits(.toolCall) || hits(.toolCallLoop) || hits(.toolBadArguments) || hits(.toolUnknown)
+            || hits(.callAfterAudio)
         let choice = request.toolChoice ?? session.value["tool_choice"]
         guard isAsked, !request.isOutOfBand, choice != "none", let tool = session.value["tools"]?.elements.first else {
             return []

@@ -32,6 +32,8 @@ struct SimulatedSession {
         /// A text frame as it is, valid or not.
         case frame(String)
         case close(code: UInt16, reason: String)
+        /// Nothing more is read of the socket for so long.
+        case pauseReading(Duration)
         /// The socket is dropped without a word.
         case drop
         /// A measured figure: a JSON line for the report, and a line for the console where there is one.
@@ -51,6 +53,11 @@ struct SimulatedSession {
         case rateLimits
         case expire
         case drop
+        /// The server itself ends a response.
+        case cancel(Response.ID)
+        /// The client's own playback comes back by its microphone: the beginning, and the end.
+        case echoBegins
+        case echoEnds
     }
 
     let setup: Setup
@@ -78,6 +85,8 @@ struct SimulatedSession {
     /// `session.update` events so far.
     var updates = 0
     var meter = UsageMeter()
+    /// The turn at whose speech reading was paused.
+    var pausedTurn: Int?
     /// Turns whose first out-of-band response has failed on purpose.
     var failedOnce: Set<Int> = []
     /// A built-in transcript that waits for the next turn's.
@@ -176,6 +185,9 @@ struct SimulatedSession {
         case .rateLimits: sendRateLimits()
         case .expire: expire()
         case .drop: outputs.append(.drop)
+        case .cancel(let id): cancel(id, reason: "turn_detected")
+        case .echoBegins: hearOwnPlayback()
+        case .echoEnds: ownPlaybackEnds()
         }
     }
 

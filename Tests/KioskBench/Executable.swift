@@ -66,6 +66,11 @@ package final class Executable: @unchecked Sendable {
 
     package func reload() { Glibc.kill(process.processIdentifier, SIGHUP) }
 
+    /// The program stands still until `resume`, as if its clock jumped.
+    package func pause() { Glibc.kill(process.processIdentifier, SIGSTOP) }
+
+    package func resume() { Glibc.kill(process.processIdentifier, SIGCONT) }
+
     /// For programs that take no other signal: they inherit a mask that blocks it.
     package func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 

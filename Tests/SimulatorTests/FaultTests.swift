@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import realtime_simulator
@@ -56,6 +57,13 @@ import Testing
 
     @Test func theMenuNamesEveryFault() {
         for fault in Fault.allCases { #expect(FaultPlan.menu.contains("  \(fault.rawValue) ")) }
+    }
+
+    @Test func theTableOfTestsNamesEveryFault() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let table = try String(contentsOf: root.appendingPathComponent("board/faults.md"), encoding: .utf8)
+        for fault in Fault.allCases { #expect(table.contains("`\(fault.rawValue)`")) }
     }
 
     @Test func aFaultOfOneTurnLeavesTheOthersAlone() throws {
@@ -278,5 +286,99 @@ import Testing
         visit.wait(.milliseconds(50))
         #expect(visit.errors.map { $0["message"] } == ["Audio content of 920ms is already shorter than 1000ms"])
         #expect(visit.events("conversation.item.truncated").map { $0["audio_end_ms"] } == [960])
+    }
+
+    // MARK: Races and ends
+
+    @Test func aCommitIsRefusedAsEmptyWithOrWithoutTheServersOwn() throws {
+        for (fault, items) in [("commit-empty=1", 0), ("commit-crossed=1", 1)] {
+            var visit = try Visit(faults: fault)
+            visit.pushToTalk()
+            visit.turn(Shipped.samples("directions"))
+            #expect(visit.errors.map { $0["code"] } == ["input_audio_buffer_commit_empty"])
+            #expect(visit.errors.map { $0["event_id"] } == [.null])
+            #expect(visit.events("input_audio_buffer.committed").count == items)
+            #expect(visit.session.turns == 1)
+            visit.turn(Shipped.samples("directions"))
+            #expect(visit.errors.count == 1)
+            #expect(visit.events("input_audio_buffer.committed").count == items + 1)
+        }
+    }
+
+    @Test func theServersOwnAnswerIsInTheWayOfTheClients() throws {
+        let visit = try turn("auto-response-race")
+        #expect(visit.errors.map { $0["code"] } == ["conversation_already_has_active_response"])
+        #expect(visit.errors.map { $0["event_id"] } == ["answer"])
+        #expect(done(visit, outOfBand: false)?["status"] == "completed")
+    }
+
+    @Test func anAnswerIsCancelledBeforeItsFirstOrAfterItsLastDelta() throws {
+        let early = try turn("cancelled-early"), late = try turn("cancelled-late")
+        for visit in [early, late] {
+            #expect(done(visit, outOfBand: false)?["status"] == "cancelled")
+            #expect(done(visit, outOfBand: false)?.at("status_details", "reason") == "turn_detected")
+            #expect(visit.errors == [])
+        }
+        #expect(early.events("response.output_audio.delta") == [])
+        #expect(early.types.filter { $0 == "response.created" }.count == 2)
+        let sent = late.reports("response").first { $0["out_of_band"] == false && $0["event"] == "done" }?["sent_ms"]
+        #expect(sent?.integer == Shipped.utterance("directions").answer.samples.count / 24)
+    }
+
+    @Test func aDoneThatIsLateLeavesNothingToCancel() throws {
+        var visit = try Visit(faults: "done-late=3000@1", change: { $0.timing.pace = .burst })
+        visit.pushToTalk()
+        visit.turn(Shipped.samples("directions"))
+        visit.send(["type": "response.create"])
+        visit.wait(.seconds(2))
+        #expect(visit.types.contains("response.output_audio.done") && !visit.types.contains("response.done"))
+        visit.send(["type": "response.cancel"])
+        #expect(visit.errors.map { $0["code"] } == ["response_cancel_not_active"])
+        visit.wait(.seconds(3))
+        #expect(done(visit, outOfBand: false)?["status"] == "completed")
+    }
+
+    @Test func readingIsPausedOnceInATurn() throws {
+        var visit = try Visit(faults: "slow-reader=4000@1")
+        visit.pushToTalk()
+        visit.append(Sound.silence(ms: 400))
+        #expect(!visit.outputs.contains(.pauseReading(.seconds(4))))
+        for _ in 0..<3 { visit.append(Sound.silence(ms: 200)) }
+        #expect(visit.outputs.filter { $0 == .pauseReading(.seconds(4)) }.count == 1)
+        visit.turn(Sound.silence(ms: 200))
+        visit.turn(Sound.silence(ms: 900))
+        #expect(visit.outputs.filter { $0 == .pauseReading(.seconds(4)) }.count == 1)
+    }
+
+    @Test func ourOwnPlaybackIsTakenForSpeechWhichEndsTheAnswer() throws {
+        var visit = try Visit(faults: "own-playback-heard=1", change: { $0.timing.pace = .factor(1) })
+        visit.speak(Shipped.samples("directions") + Sound.silence(ms: 1_000))
+        visit.speak(Sound.silence(ms: 6_000))
+        #expect(visit.events("input_audio_buffer.speech_started").count == 2)
+        #expect(visit.events("input_audio_buffer.committed").count == 2)
+        let ends = visit.events("response.done").map { $0.at("response", "status") }
+        #expect(ends.first == "cancelled")
+        #expect(visit.errors == [])
+    }
+
+    @Test func aCallComesAfterWords() throws {
+        var visit = try Visit(faults: "call-after-audio=1")
+        visit.pushToTalk()
+        visit.update(["tools": [["type": "function", "name": "nothing", "parameters": ["type": "object"]]]])
+        visit.turn(Shipped.samples("directions"))
+        visit.send(["type": "response.create"])
+        visit.wait(.seconds(20))
+        let output = done(visit, outOfBand: false)?["output"]?.elements ?? []
+        #expect(output.map { $0["type"] } == ["message", "function_call"])
+        #expect(!visit.events("response.output_audio.delta").isEmpty)
+        let callID = output.last?["call_id"] ?? .null
+        visit.send([
+            "type": "conversation.item.create",
+            "item": ["type": "function_call_output", "call_id": callID, "output": "ok"],
+        ])
+        visit.send(["type": "response.create"])
+        visit.wait(.seconds(20))
+        #expect(visit.events("response.done").last?.at("response", "status") == "completed")
+        #expect(visit.events("response.function_call_arguments.done").count == 1)
     }
 }
