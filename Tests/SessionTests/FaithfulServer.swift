@@ -48,6 +48,12 @@ struct FaithfulServer {
         self.hasTools = hasTools
     }
 
+    /// Nobody is there to be heard or told.
+    mutating func hangUp() {
+        reset()
+        isClosed = true
+    }
+
     private init(
         detectsSpeech: Bool, answersByItself: Bool, violations: [String], session: Int, count: Int
     ) {

@@ -21,7 +21,7 @@ struct Inspector {
 
     /// A server that gives the name of a settled answer to the next one makes a heard item unheard again.
     var areNamesReused = false
-    private(set) var violations: [String] = []
+    private var complaints: [String] = []
     private(set) var isReady = false
     private(set) var openings: [SessionOpening] = []
     /// What sessions were told of earlier ones.
@@ -51,6 +51,12 @@ struct Inspector {
     private var couldAskOutOfBand = true
     private var lastPaidTurn: TurnID?
     private var isClockTurned = false
+    /// The connection is given up in the step at hand.
+    private var isGivenUp = false
+    /// Deadlines met one after another that left another one due.
+    private var lateDeadlines = 0
+    /// Requests, each with its end in sight.
+    private(set) var requests = RequestWatch()
     /// Attempts of each out-of-band transcription.
     private var attempts: [String: [String]] = [:]
 
@@ -60,11 +66,13 @@ struct Inspector {
     private(set) var unansweredFlushes: [Int] = []
     private var heard: [Sound: Int] = [:]
     private var received: [Sound: Int] = [:]
+    private var receivedBytes: [Sound: Int] = [:]
     private var silenced: Set<ResponseID> = []
     // Tools: runs that were asked for and have not ended, and calls that have their answer.
     private(set) var openRuns: [ToolRun] = []
     private var answeredCalls: Set<String> = []
 
+    var violations: [String] { complaints + requests.violations }
     var pendingFrames: Int { queue.reduce(0) { $0 + $1.frames } }
 
     // MARK: Playback
@@ -114,16 +122,28 @@ struct Inspector {
         if case .captured(let frame) = input { capturedFrames = max(capturedFrames, frame) }
         let isSilenced = pendingFrames == 0 || actions.contains(.flushPlayback) || machine.link.isStopping
         watchButton(input, isSilenced: isSilenced)
+        if case .received(.outputAudioDelta(let part, let audio)) = input {
+            receivedBytes[Sound(item: part.item, contentIndex: part.contentIndex), default: 0] += audio.count
+        }
+        isGivenUp = actions.contains(.abandon)
         for action in actions { watch(action, after: input, of: machine) }
+        requests.watch(input, actions, of: machine, at: now)
         if gain == 0, !isTouched { complain("muted, and nobody touches the button") }
         if (gain == BargeInStateMachine.duckedGain) != (machine.bargeIn.state != .quiet), !machine.isStopping {
             complain("a gain of \(gain) with a barge-in that is \(machine.bargeIn.state)")
         }
         watchBudget(input, actions, of: machine)
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
-        if case .deadlineReached = input, let deadline = machine.deadline, deadline <= now {
-            complain("the deadline stays in the past: the runner would spin")
+        watchDeadline(input, of: machine, at: now)
+    }
+
+    /// After a standstill one late deadline may bring up the next, which is late, too; but then there is an end.
+    private mutating func watchDeadline(_ input: Input, of machine: SessionStateMachine, at now: Instant) {
+        guard case .deadlineReached = input, let deadline = machine.deadline, deadline <= now else {
+            return lateDeadlines = 0
         }
+        lateDeadlines += 1
+        if lateDeadlines > 4 { complain("the deadline stays in the past: the runner would spin") }
     }
 
     private mutating func watchButton(_ input: Input, isSilenced: Bool) {
@@ -182,7 +202,9 @@ struct Inspector {
         case .report(let fault):
             if fault.what.contains("does not confirm") { isUnconfirmed = true }
         case .connect:
-            if machine.figures.budget.state == .closed { complain("a session is tried over the budget") }
+            // What ended the last turn that was paid for may be given up in the same step.
+            let isTried = !isGivenUp && machine.figures.budget.state == .closed
+            if isTried { complain("a session is tried over the budget") }
         case .close(reason: SessionStateMachine.budgetReason):
             if let last = lastPaidTurn, last > machine.turns.settledUntil { complain("closed in mid-turn") }
         case .close, .abandon, .show, .reconfigured: break
@@ -224,6 +246,8 @@ struct Inspector {
             let sound = Sound(item: item, contentIndex: contentIndex)
             if frames(audioEndMs) > heard[sound, default: 0] { complain("\(item) truncated beyond what was played") }
             if heard[sound, default: 0] > received[sound, default: 0] { complain("\(item) played beyond what came") }
+            let wasReceived = 2 * frames(audioEndMs) <= receivedBytes[sound, default: 0]
+            if !wasReceived { complain("\(item) truncated beyond what came") }
         case .deleteItem(let item):
             let wasHeard = heard.contains { $0.key.item == item && $0.value > 0 }
             let isTrimmed = machine.configuration.continuity.turns > 0
@@ -277,7 +301,9 @@ struct Inspector {
         let asked = taskRuns[run, default: []]
         if asked.count > 2 || Set(asked).count < asked.count { complain("a task was asked for \(asked)") }
         // The first attempt; nobody is to wait for an answer because of a task.
-        let isFree = machine.isSilent && !machine.turns.isAnyUnderWay
+        // Its session may have ended in the same step, and that be said already.
+        let hasEnded = machine.link.readySession == nil
+        let isFree = hasEnded || machine.isSilent && !machine.turns.isAnyUnderWay
         if asked.count == 1, !isFree, !machine.isStopping { complain("a task was asked for too early") }
         let item = ItemID(rawValue: request.metadata?["item"] ?? "")
         if !recorded.contains(where: { $0.item == item }) { complain("a task of \(item) before its turn was kept") }
@@ -316,12 +342,13 @@ struct Inspector {
         }
     }
 
-    mutating func complain(_ words: String) { violations.append(words) }
+    mutating func complain(_ words: String) { complaints.append(words) }
 
     // MARK: The end
 
     /// After the stop: everything is kept, shown and said.
     mutating func checkEnd() {
+        guard violations.isEmpty else { return }
         if !isStopped { complain("the stop never ended") }
         if !unfinished.isEmpty { complain("never settled: \(unfinished)") }
         let items = recorded.compactMap(\.item)

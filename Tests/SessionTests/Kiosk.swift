@@ -139,6 +139,29 @@ extension SessionConfiguration {
     }
 }
 
+extension OutOfBandTask {
+    static let note = OutOfBandTask(name: "note", trigger: .everyTurns(1), instructions: "note it")
+    static let summary = OutOfBandTask(name: "summary", trigger: .sessionEnd, instructions: "sum up")
+    static let fields = OutOfBandTask(
+        name: "fields", trigger: .everyTurns(2), context: .lastTurns(2), instructions: "fill in",
+        output: .json(try? JSONSchema(#"{"type": "object"}"#)))
+}
+
+extension SessionTool {
+    static func fixture(_ name: String, seconds: Int = 5) -> SessionTool {
+        SessionTool(
+            name: name, description: name, parameters: .object(["type": .string("object")]), limit: .seconds(seconds))
+    }
+}
+
+extension Item {
+    static func call(_ id: String, _ name: String) -> Item {
+        Item(
+            id: ItemID(rawValue: "item_" + id), type: "function_call", status: "completed", callID: id, name: name,
+            arguments: "{}")
+    }
+}
+
 extension Item {
     static func user(_ id: ItemID) -> Item {
         Item(id: id, role: .user, status: "completed", content: [Content(type: "input_audio")])

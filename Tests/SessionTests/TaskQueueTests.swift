@@ -4,14 +4,6 @@ import Testing
 
 @testable import Session
 
-extension OutOfBandTask {
-    static let note = OutOfBandTask(name: "note", trigger: .everyTurns(1), instructions: "note it")
-    static let summary = OutOfBandTask(name: "summary", trigger: .sessionEnd, instructions: "sum up")
-    static let fields = OutOfBandTask(
-        name: "fields", trigger: .everyTurns(2), context: .lastTurns(2), instructions: "fill in",
-        output: .json(try? JSONSchema(#"{"type": "object"}"#)))
-}
-
 @Suite struct TaskQueueTests {
     private static func turn(_ number: Int, item: ItemID? = "item_1", session: String = "sess_1") -> SettledTurn {
         SettledTurn(session: session, number: number, item: item, realtime: .off, builtIn: .off, assistant: .none)

@@ -124,21 +124,6 @@ import Testing
     }
 }
 
-extension SessionTool {
-    static func fixture(_ name: String, seconds: Int = 5) -> SessionTool {
-        SessionTool(
-            name: name, description: name, parameters: .object(["type": .string("object")]), limit: .seconds(seconds))
-    }
-}
-
-extension Item {
-    static func call(_ id: String, _ name: String) -> Item {
-        Item(
-            id: ItemID(rawValue: "item_" + id), type: "function_call", status: "completed", callID: id, name: name,
-            arguments: "{}")
-    }
-}
-
 extension ServerEvent {
     /// The end of a response that called so many tools; `call_<response>_<n>` are their ids.
     static func called(
