@@ -8,7 +8,7 @@ import Testing
 @Suite
 struct FaultTests {
     /// Benches at a time.
-    private static let places = Places(4)
+    private static let places = Places(8)
 
     /// Runs a test in one of the places. Its time limit counts the waiting for it, too.
     private func inAPlace(_ test: @Sendable () async throws -> Void) async throws {
