@@ -23,11 +23,13 @@ struct AnswerQueue: Sendable {
 
     /// Refusals of one request (another response was active) before the turn goes without an answer.
     static let refusalLimit = 5
-    /// Pause after such a refusal.
+    /// Pause after such a refusal, and after a response that was cancelled for its silence: its end is still to come.
     static let refusalWait = Duration.milliseconds(500)
 
     private var answers: [AnswerStateMachine] = []
     private var wish: Wish?
+    /// Nothing is asked for before.
+    private var pausedUntil: Instant?
     /// Which turns' answers each flush of playback ended, oldest first.
     private var flushes: [[TurnID]] = []
     /// Refusals so far of the request that is under way.
@@ -36,10 +38,15 @@ struct AnswerQueue: Sendable {
     var isEmpty: Bool { answers.isEmpty && wish == nil }
 
     var deadline: Instant? {
-        let isFree = !answers.contains(where: \.occupiesConversation)
-        return answers.indices.reduce(isFree ? wish?.notBefore : nil) { deadline, index in
-            earlier(earlier(deadline, answers[index].deadline), isFree ? answers[index].asksAgainAt : nil)
-        }
+        let limit = answers.indices.reduce(nil) { earlier($0, answers[$1].deadline) }
+        guard !answers.contains(where: \.occupiesConversation) else { return limit }
+        let request = answers.indices.reduce(wish?.notBefore) { earlier($0, answers[$1].asksAgainAt) }
+        guard let request else { return limit }
+        return earlier(limit, pausedUntil.map { max($0, request) } ?? request)
+    }
+
+    private func isPaused(at now: Instant) -> Bool {
+        if let pausedUntil { now < pausedUntil } else { false }
     }
 
     func contains(_ response: ResponseID) -> Bool { answers.contains { $0.contains(response) } }
@@ -56,8 +63,14 @@ struct AnswerQueue: Sendable {
 
     // MARK: Asking
 
-    /// Push-to-talk: ask for an answer to the turn as soon as no other is being made.
-    mutating func want(_ turn: TurnID, at now: Instant) { wish = Wish(turn: turn, notBefore: now) }
+    /// Where answers are ours to ask for: ask for one to the turn as soon as no other is being made. It answers a turn
+    /// that waited for that, too.
+    @discardableResult
+    mutating func want(_ turn: TurnID, at now: Instant) -> [Decision] {
+        let unasked = wish.map { [Decision.settled($0.turn, .none, nil)] } ?? []
+        wish = Wish(turn: turn, notBefore: now)
+        return unasked
+    }
 
     /// Server detection: the server answers the turn by itself.
     mutating func expect(_ turn: TurnID, at now: Instant) {
@@ -66,7 +79,7 @@ struct AnswerQueue: Sendable {
 
     /// The request that can be sent now.
     mutating func nextRequest(at now: Instant) -> ClientEvent? {
-        guard !answers.contains(where: \.occupiesConversation) else { return nil }
+        guard !answers.contains(where: \.occupiesConversation), !isPaused(at: now) else { return nil }
         guard let wish, wish.notBefore <= now else { return nextFollowUp(at: now) }
         self.wish = nil
         refusals = [wish.turn: wish.refusals]
@@ -101,7 +114,9 @@ struct AnswerQueue: Sendable {
                 return handle(.putOff(until: now + Self.refusalWait), turn: turn, at: now)
             }
             answers.remove(at: index)
-            wish = wish ?? Wish(turn: turn, notBefore: now + Self.refusalWait, refusals: count)
+            // A later turn that waits is answered with this one.
+            guard wish == nil else { return [.settled(turn, .none, nil)] }
+            wish = Wish(turn: turn, notBefore: now + Self.refusalWait, refusals: count)
             return []
         }
         return handle(.failed(error.message), turn: turn, at: now)
@@ -243,7 +258,9 @@ struct AnswerQueue: Sendable {
     mutating func deadlineReached(at now: Instant) -> [Decision] {
         // One playback for all: what stands still in front of it will not be heard either.
         let stuck = answers.contains { $0.isStuck(at: now) } ? silence(isPlaying: true, at: now) : []
-        return stuck + answers.map(\.turn).flatMap { handle(.deadlineReached, turn: $0, at: now) }
+        let decisions = answers.map(\.turn).flatMap { handle(.deadlineReached, turn: $0, at: now) }
+        if decisions.contains(where: \.isCancellation) { pausedUntil = now + Self.refusalWait }
+        return stuck + decisions
     }
 
     /// The program ends: what was heard until now is all that will be.
@@ -281,5 +298,11 @@ struct AnswerQueue: Sendable {
 
     private func bookkeeping(_ body: ClientEvent.Body) -> Decision {
         .send(ClientEvent(body, eventID: OwnEventID.bookkeeping.text))
+    }
+}
+
+extension AnswerQueue.Decision {
+    fileprivate var isCancellation: Bool {
+        if case .send(let event) = self, case .cancelResponse = event.body { true } else { false }
     }
 }

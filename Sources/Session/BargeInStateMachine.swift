@@ -72,8 +72,9 @@ struct BargeInStateMachine: Sendable {
             interjections.append(turn)
             return [.restore]
         case (.silenced, .ducked):
+            // What is still made shall not begin while somebody speaks.
             state = .quiet
-            return [.restore]
+            return [.restore, .interrupt]
         case (.understood(let turn, let hasWords), _):
             guard let index = interjections.firstIndex(of: turn) else { return [] }
             interjections.remove(at: index)

@@ -17,12 +17,11 @@ extension SessionStateMachine {
             case .interrupt: return interrupt(at: now)
             case .answer(let turn):
                 // A later turn is answered in its stead.
-                if turn == turns.newest {
-                    answers.want(turn, at: now)
-                } else {
+                guard turn == turns.newest else {
                     turns.settleAssistant(turn, as: .none)
+                    return []
                 }
-                return []
+                return answersHandle(answers.want(turn, at: now))
             case .dismiss(let turn): return dismiss(turn)
             }
         }
@@ -40,7 +39,10 @@ extension SessionStateMachine {
             }
         }
         for (turn, realtime, builtIn) in turns.transcripts where bargeIn.interjections.contains(turn) {
-            guard let hasWords = Transcript.hasWords(builtIn: builtIn, realtime: realtime) else { continue }
+            // A transcript may overtake the commit, an answer must not.
+            guard turns.item(of: turn) != nil,
+                let hasWords = Transcript.hasWords(builtIn: builtIn, realtime: realtime)
+            else { continue }
             actions += bargeInHandle(.understood(turn, hasWords: hasWords), at: now)
         }
         return actions

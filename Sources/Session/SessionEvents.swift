@@ -139,7 +139,7 @@ extension SessionStateMachine {
     private mutating func speechStarted(_ item: ItemID, at now: Instant) -> [Action] {
         guard !configuration.isPushToTalk else { return [] }
         turns.abandonSpeaking("the server never committed it", at: now)
-        let turn = turns.begin(configuration: configuration, announcedItem: item)
+        let turn = turns.begin(configuration: configuration, announcedItem: item, at: now)
         return voiceBegan(turn, at: now) + settleTurns() + show(.speechDetected, of: turn)
     }
 
@@ -158,18 +158,18 @@ extension SessionStateMachine {
         let turn = known ?? turns.add(configuration: configuration)
         let request = turns.commit(turn, item: item, at: now)
         turns.measured(turn, frames.flatMap(sounds.sound))
-        let lines = display.committed(turn, item: item, previous: previous)
+        var actions = shown(display.committed(turn, item: item, previous: previous))
         if configuration.isDictation {
             turns.settleAssistant(turn, as: .none)
         } else if configuration.confirmsBargeIn {
-            if !bargeIn.interjections.contains(turn) { answers.want(turn, at: now) }
+            if !bargeIn.interjections.contains(turn) { actions += answersHandle(answers.want(turn, at: now)) }
         } else if !configuration.isPushToTalk {
             answers.expect(turn, at: now)
         } else if known == nil {
             // The server committed by itself what nobody asked it to answer.
             turns.settleAssistant(turn, as: .none)
         }
-        return shown(lines) + requestTranscript(request, of: turn)
+        return actions + requestTranscript(request, of: turn)
     }
 
     /// A commit that the server refused: the turn ends without an item.

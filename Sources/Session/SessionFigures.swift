@@ -64,7 +64,7 @@ extension SessionStateMachine {
 
     /// What follows from the money that was spent: less is asked for, the session ends, or begins again another day.
     mutating func followBudget(at now: Instant) -> [Action] {
-        guard configuration.budget.dailyUSD != nil, !link.isStopping else { return [] }
+        guard configuration.budget.dailyUSD != nil, !isStopping else { return [] }
         return budgetHandle(.spent(usd: figures.costs.dayUSD, openTurn: turns.newest), at: now)
             + budgetHandle(.settled(until: turns.settledUntil), at: now)
     }

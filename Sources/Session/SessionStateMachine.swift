@@ -268,14 +268,15 @@ public struct SessionStateMachine: Sendable {
             switch action {
             case .append(let range): return [.sendAudio(range)]
             case .commit(let turn):
+                var actions: [Action] = []
                 turns.committing(turn, at: now)
                 if utterances.hasLater(than: turn) || configuration.isDictation {
                     // The visitor went on speaking: one answer to all of it. Dictation has none.
                     turns.settleAssistant(turn, as: .none)
                 } else if turns.awaitsAssistant(turn) {
-                    answers.want(turn, at: now)
+                    actions = answersHandle(answers.want(turn, at: now))
                 }
-                return [.send(ClientEvent(.commit, eventID: OwnEventID.commit(turn).text))]
+                return actions + [.send(ClientEvent(.commit, eventID: OwnEventID.commit(turn).text))]
             }
         }
     }

@@ -20,6 +20,8 @@ struct Turn: Sendable {
         case dropped
     }
 
+    /// Longest speech under server detection, as that of a button held: after it the server never says where it ends.
+    static let speechLimit = Duration.seconds(120)
     /// From the commit to the end of waiting for transcripts (contract: 15 s).
     static let transcriptLimit = Duration.seconds(15)
 
@@ -27,6 +29,8 @@ struct Turn: Sendable {
     var stage = Stage.speaking
     /// The item's id where the server names it before the commit (server detection).
     var announcedItem: ItemID?
+    /// When the server must have committed it; nil where that is ours to do.
+    var speechDeadline: Instant?
     /// Session and number within it; given at the commit.
     var session = ""
     var number = 0
@@ -51,6 +55,9 @@ struct Turn: Sendable {
         if case .committed(let item, _) = stage { item } else { nil }
     }
 
+    /// The server has made this item of it, or said that it will.
+    func isOf(_ item: ItemID) -> Bool { self.item == item || self.item == nil && announcedItem == item }
+
     /// Not committed yet, and may still be.
     var isUnderWay: Bool {
         switch stage {
@@ -61,7 +68,8 @@ struct Turn: Sendable {
 
     var deadline: Instant? {
         let limit: Instant? = switch stage {
-        case .speaking, .dropped: nil
+        case .speaking: speechDeadline
+        case .dropped: nil
         case .committing(let since): since + Self.transcriptLimit
         case .committed(_, let since): realtime.isFinal && builtIn != nil ? nil : since + Self.transcriptLimit
         }

@@ -43,19 +43,27 @@ struct TurnLedger: Sendable {
     // MARK: A turn's way
 
     /// The visitor begins to speak.
-    mutating func begin(configuration: SessionConfiguration, announcedItem: ItemID? = nil) -> TurnID {
-        let turn = add(configuration: configuration, announcedItem: announcedItem)
+    mutating func begin(configuration: SessionConfiguration) -> TurnID {
+        let turn = add(configuration: configuration)
         speakingTurn = turn
         return turn
     }
 
+    /// The server hears somebody begin to speak, and names the item it will make of that.
+    mutating func begin(configuration: SessionConfiguration, announcedItem: ItemID, at now: Instant) -> TurnID {
+        let turn = begin(configuration: configuration)
+        change(turn) {
+            $0.announcedItem = announcedItem
+            $0.speechDeadline = now + Turn.speechLimit
+        }
+        return turn
+    }
+
     /// A turn that nobody announced.
-    mutating func add(configuration: SessionConfiguration, announcedItem: ItemID? = nil) -> TurnID {
+    mutating func add(configuration: SessionConfiguration) -> TurnID {
         lastID += 1
-        var turn = Turn(id: TurnID(rawValue: lastID), configuration: configuration)
-        turn.announcedItem = announcedItem
-        turns.append(turn)
-        return turn.id
+        turns.append(Turn(id: TurnID(rawValue: lastID), configuration: configuration))
+        return TurnID(rawValue: lastID)
     }
 
     mutating func endSpeaking() { speakingTurn = nil }
@@ -202,7 +210,7 @@ struct TurnLedger: Sendable {
         return true
     }
 
-    func awaitsBuiltIn(_ item: ItemID) -> Bool { turns.contains { $0.item == item && $0.builtIn == nil } }
+    func awaitsBuiltIn(_ item: ItemID) -> Bool { turns.contains { $0.isOf(item) && $0.builtIn == nil } }
 
     func isTranscribing(_ response: ResponseID) -> Bool { turns.contains { $0.realtime.response == response } }
 
@@ -234,12 +242,15 @@ struct TurnLedger: Sendable {
         transcribe(.refused(reason), turn: turn, at: now)
     }
 
+    /// A proxy may bring a built-in transcript before the commit of the item that speech was announced with.
+    private func turnTranscribed(_ item: ItemID) -> TurnID? { turns.first { $0.isOf(item) }?.id }
+
     mutating func builtInDelta(_ delta: String, of item: ItemID) {
-        turn(of: item).map { change($0) { $0.builtInText += delta } }
+        turnTranscribed(item).map { change($0) { $0.builtInText += delta } }
     }
 
     mutating func builtInKnown(_ transcript: Transcript, usage: TranscriptionUsage?, of item: ItemID) {
-        turn(of: item).map {
+        turnTranscribed(item).map {
             change($0) { turn in
                 guard turn.builtIn == nil else { return }
                 turn.builtIn = transcript
@@ -249,14 +260,17 @@ struct TurnLedger: Sendable {
     }
 
     mutating func builtInFailed(_ reason: String, of item: ItemID) {
-        turn(of: item).map { change($0) { $0.builtIn = $0.builtIn ?? .failed(reason, text: $0.builtInText) } }
+        turnTranscribed(item).map { change($0) { $0.builtIn = $0.builtIn ?? .failed(reason, text: $0.builtInText) } }
     }
 
     // MARK: Time and settling
 
     /// Transcription attempts to be requested now.
     mutating func deadlineReached(at now: Instant) -> [(TurnID, attempt: Int)] {
-        turns.indices.compactMap { index in
+        if turns.contains(where: { $0.stage == .speaking && $0.speechDeadline.map { $0 <= now } ?? false }) {
+            abandonSpeaking("the server never said where it ended", at: now)
+        }
+        return turns.indices.compactMap { index in
             switch turns[index].stage {
             case .committing(let since) where since + Turn.transcriptLimit <= now,
                 .committed(_, let since) where since + Turn.transcriptLimit <= now:

@@ -226,6 +226,28 @@ import Testing
         #expect(queue.isEmpty)
     }
 
+    @Test func aWishThatIsOvertakenIsAnsweredWithTheLaterOne() {
+        var queue = Self.generating()
+        queue.want(Self.two, at: t0)
+        #expect(Self.settled(queue.want(TurnID(rawValue: 3), at: t0)) == [Self.two: .none])
+    }
+
+    @Test func aRequestThatIsRefusedWhileALaterTurnWaitsIsAnsweredWithThat() {
+        var queue = Self.asked()
+        queue.want(Self.two, at: t0)
+        #expect(Self.settled(queue.refused(Self.busy, turn: nil, at: t0)) == [Self.one: .none])
+        #expect(queue.nextRequest(at: t0) != nil)
+    }
+
+    @Test func afterAResponseThatFellSilentItsEndIsWaitedFor() {
+        var queue = Self.generating()
+        queue.want(Self.two, at: t0)
+        #expect(!Self.sent(queue.deadlineReached(at: .ms(30_001))).isEmpty, "it was cancelled")
+        #expect(queue.nextRequest(at: .ms(30_500)) == nil)
+        #expect(queue.deadline == .ms(30_501))
+        #expect(queue.nextRequest(at: .ms(30_501)) != nil)
+    }
+
     @Test func aLostLinkFailsAWishUnlessItIsKept() {
         var queue = Self.generating()
         queue.want(Self.two, at: t0)

@@ -45,9 +45,9 @@ import Testing
         #expect(machine.deadline == nil)
     }
 
-    @Test func whereNothingIsHeardAnyMoreNothingIsInterrupted() {
+    @Test func whereNothingIsHeardAnyMoreNothingIsToBegin() {
         var machine = Self.ducked()
-        #expect(machine.handle(.silenced, at: .ms(100)) == [.restore])
+        #expect(machine.handle(.silenced, at: .ms(100)) == [.restore, .interrupt])
         #expect(machine.handle(.ended, at: .ms(900)) == [])
         #expect(machine.interjections == [], "nobody was interrupted: a turn like any other")
     }

@@ -238,7 +238,7 @@ struct Life {
         if isTouched { touch() }
         give(.released(frame: frames(nowMs)))
         for _ in 0..<40 {
-            pass(2000)
+            pass(4000)
             while let input = inspector.endRun(0) { give(input) }
             for _ in 0..<3 { playback(48_000) }
         }

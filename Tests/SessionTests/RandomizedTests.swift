@@ -49,7 +49,7 @@ import Testing
         }
         #expect(prompts == Set(VoicePrompt.allCases))
         #expect(mutes > 20)
-        #expect(ducks > 10)
+        #expect(ducks > 5)
         #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
         #expect(Set(openings) == [.start, .reconnected, .renewed, .newVisitor])
         #expect(toldItems > 20)

@@ -82,8 +82,8 @@ struct RequestWatch {
             end { $0 == .closing }
             add(.closing, limit: now + LinkStateMachine.closingLimit)
         case .flushPlayback:
-            // An interrupted answer has so long to end.
-            for index in open.indices where open[index].isAnswer {
+            // An interrupted answer has so long to end, unless it was given up before.
+            for index in open.indices where open[index].isAnswer && open[index].limit > now {
                 open[index].limit = max(open[index].limit, now + AnswerStateMachine.stopLimit)
             }
         case .abandon: forgetSession()

@@ -49,6 +49,27 @@ import Testing
         #expect(kiosk.machine.status().wantsFrames)
     }
 
+    @Test func aTranscriptThatOvertakesTheCommitIsItsTurns() {
+        var kiosk = Kiosk.ready(.serverVAD(outOfBand: .off))
+        kiosk.receive(.speechStarted("item_u1", audioStartMs: 0))
+        kiosk.run(500)
+        kiosk.receive(
+            .builtInTranscriptCompleted("item_u1", contentIndex: 0, transcript: "hello", usage: nil),
+            .speechStopped("item_u1", audioEndMs: 500))
+        kiosk.commit("item_u1")
+        let turns = kiosk.receive(.responseCreated(Response(id: "resp_1")), .done("resp_1")).turns
+        #expect(turns.map(\.builtIn) == [.heard("hello")])
+    }
+
+    @Test func speechThatTheServerNeverEndsIsGivenUpAfterTwoMinutes() {
+        var kiosk = Kiosk.ready(.serverVAD())
+        kiosk.receive(.speechStarted("item_u1", audioStartMs: 0))
+        #expect(kiosk.run(119_999).turns.isEmpty && kiosk.machine.indicator == .listening)
+        let given = kiosk.run(1).turns
+        #expect(given.map(\.builtIn.reason) == ["the server never said where it ended"])
+        #expect(given.map(\.assistant.status) == [.none] && kiosk.machine.isIdle)
+    }
+
     @Test func aGapInTheAnswerDoesNotOpenTheMicrophone() {
         var kiosk = Kiosk.speaking()
         kiosk.give(.heard(frames: frames(1000)))

@@ -170,6 +170,21 @@ import Testing
         #expect(kiosk.run(400).last == .stopped)
     }
 
+    @Test func aBudgetThatTheLastTurnSpentDoesNotKeepTheStopFromItsEnd() {
+        var configuration = Self.configuration(.note)
+        configuration.budget = Budget(dailyUSD: 1)
+        var kiosk = Kiosk.ready(configuration)
+        kiosk.talk()
+        kiosk.commit("item_1")
+        var spent = CostSum()
+        spent.addOther(2)
+        // The turn under way is paid for to its end, which is the program's.
+        kiosk.give(.today("2026-11-21"), .spentBefore(spent, day: "2026-11-21"))
+        let stop = kiosk.give(.stop)
+        #expect(!stop.contains(.show(.budgetSpent)))
+        #expect((stop + kiosk.run(1000)).contains(.close(reason: "stopped")))
+    }
+
     @Test func aLinkLostMeanwhileEndsTheStop() {
         var (kiosk, _) = Self.afterATurn(.summary)
         kiosk.give(.stop)

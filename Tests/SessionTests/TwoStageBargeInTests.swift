@@ -89,6 +89,18 @@ import Testing
         #expect(kiosk.receive(.done("resp_1", .cancelled)).answerRequests == 1)
     }
 
+    @Test func aShortWordThatIsUnderstoodBeforeItsCommitIsAnsweredOnce() {
+        var kiosk = Self.speaking()
+        kiosk.receive(.done("resp_1"))
+        _ = Self.begin(&kiosk)
+        _ = Self.hear(&kiosk, loudMs: 200, softMs: 500)
+        let early = kiosk.receive(
+            .speechStopped("item_u2", audioEndMs: Self.serverMs(kiosk)),
+            .builtInTranscriptCompleted("item_u2", contentIndex: 0, transcript: "Stop!", usage: nil))
+        #expect(early.answerRequests == 0)
+        #expect(kiosk.commit("item_u2").answerRequests == 1)
+    }
+
     @Test func anAnswerThatEndsByItselfMeanwhileNeedsNoDecision() {
         var kiosk = Self.speaking()
         kiosk.receive(.done("resp_1"))
