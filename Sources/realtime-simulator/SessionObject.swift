@@ -41,6 +41,8 @@ struct SessionObject {
     var instructions: String { value["instructions"]?.text ?? "" }
     var transcription: JSON? { value.at("audio", "input", "transcription").flatMap { $0 == .null ? nil : $0 } }
     var turnDetection: JSON? { value.at("audio", "input", "turn_detection").flatMap { $0 == .null ? nil : $0 } }
+    /// How long nobody may speak after an answer; nil when that is nobody's business.
+    var idleTimeoutMs: Int? { isTranscription ? nil : turnDetection?["idle_timeout_ms"]?.integer }
     var createsResponse: Bool { !isTranscription && turnDetection?["create_response"]?.flag ?? false }
     var interruptsResponse: Bool { turnDetection?["interrupt_response"]?.flag ?? false }
 

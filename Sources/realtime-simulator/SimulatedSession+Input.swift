@@ -55,7 +55,36 @@ extension SimulatedSession {
         }
     }
 
+    // MARK: Idle timeout
+
+    /// Waits for speech, from when a response of this length has been played.
+    mutating func idle(afterMs playedMs: Int) {
+        stopIdling()
+        guard let timeoutMs = session.idleTimeoutMs, speechItemID == nil else { return }
+        agenda.add(.idleTimeout, at: now.advanced(by: .milliseconds(playedMs + timeoutMs)))
+    }
+
+    mutating func stopIdling() {
+        agenda.remove { if case .idleTimeout = $0 { true } else { false } }
+    }
+
+    /// Nobody spoke: the silence becomes an item, and is answered.
+    mutating func idleTimeout() {
+        guard speechItemID == nil, activeResponseID == nil else { return }
+        let itemID = random.identifier("item")
+        let startMs = AudioTime.ms(frames: input.startFrame), endMs = input.endMs
+        send([
+            "type": "input_audio_buffer.timeout_triggered", "audio_start_ms": .integer(startMs),
+            "audio_end_ms": .integer(endMs), "item_id": .string(itemID),
+        ])
+        report("idle_timeout", ["item": .string(itemID)])
+        activity?.restart()
+        commit(input.takeAll(), itemID: itemID)
+        if session.createsResponse { startResponse(ResponseRequest(), eventID: nil) }
+    }
+
     private mutating func speechStarted(startMs: Int) {
+        stopIdling()
         let itemID = random.identifier("item")
         speechItemID = itemID
         speechStartMs = startMs

@@ -174,6 +174,7 @@ extension SimulatedSession {
                 "out_of_band": .boolean(response.isOutOfBand), "sent_ms": .integer(response.sentAudioMs),
                 "usage": usage,
             ])
+        if !response.isOutOfBand { idle(afterMs: response.sentAudioMs) }
         agenda.add(.rateLimits, at: now.advanced(by: .milliseconds(setup.timing.rateLimitsMs)))
     }
 
@@ -243,7 +244,7 @@ extension SimulatedSession.Step {
             .finish(let id):
             id
         case .cancel(let id): id
-        case .event, .transcribe, .rateLimits, .expire, .drop, .echoBegins, .echoEnds: nil
+        case .event, .transcribe, .rateLimits, .expire, .drop, .echoBegins, .echoEnds, .idleTimeout: nil
         }
     }
 }

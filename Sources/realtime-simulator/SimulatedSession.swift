@@ -58,6 +58,7 @@ struct SimulatedSession {
         /// The client's own playback comes back by its microphone: the beginning, and the end.
         case echoBegins
         case echoEnds
+        case idleTimeout
     }
 
     let setup: Setup
@@ -188,6 +189,7 @@ struct SimulatedSession {
         case .cancel(let id): cancel(id, reason: "turn_detected")
         case .echoBegins: hearOwnPlayback()
         case .echoEnds: ownPlaybackEnds()
+        case .idleTimeout: idleTimeout()
         }
     }
 
@@ -241,10 +243,15 @@ struct SimulatedSession {
             activity = session.voiceActivity.map { VoiceActivity(settings: $0, positionMs: input.endMs) }
             speechItemID = nil
         }
+        stopIdling()
         send(["type": "session.updated", "session": session.value])
         report(
             "updated",
-            ["instructions": .string(session.instructions), "prompt": session.value["prompt"] ?? .null])
+            [
+                "instructions": .string(session.instructions), "prompt": session.value["prompt"] ?? .null,
+                "turn_detection": session.turnDetection ?? .null,
+                "noise_reduction": session.value.at("audio", "input", "noise_reduction") ?? .null,
+            ])
     }
 
     // MARK: Saying
