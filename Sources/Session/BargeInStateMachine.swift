@@ -43,9 +43,9 @@ struct BargeInStateMachine: Sendable {
     private(set) var state = State.quiet
     /// Turns that were over too soon, until their words are known.
     private(set) var interjections: [TurnID] = []
-    private let confirmMs: Int
+    /// What lasts so long is speech; less is a cough.
+    var confirmMs: Int
 
-    /// `confirmMs`: what lasts so long is speech; less is a cough.
     init(confirmMs: Int) { self.confirmMs = confirmMs }
 
     var deadline: Instant? {

@@ -42,9 +42,9 @@ struct BudgetStateMachine: Sendable {
 
     private(set) var state = State.open
     private let budget: Budget
-    private let isReducible: Bool
+    /// There is another transcript to fall back to.
+    var isReducible: Bool
 
-    /// `isReducible`: there is another transcript to fall back to.
     init(_ budget: Budget, isReducible: Bool) {
         self.budget = budget
         self.isReducible = isReducible

@@ -48,12 +48,13 @@ extension RenewalStateMachine.Reason {
         switch self {
         case .age: "renewed for its age"
         case .newVisitor: "idle: the next visitor begins anew"
+        case .unclear: "renewed: it did not confirm changed settings"
         }
     }
 
     fileprivate var opening: SessionOpening {
         switch self {
-        case .age: .renewed
+        case .age, .unclear: .renewed
         case .newVisitor: .newVisitor
         }
     }
@@ -69,7 +70,9 @@ extension SessionStateMachine {
         guard !isStopping else { return [] }
         let isIdle = turns.isEmpty && utterances.turns.isEmpty && isSilent && tools.deadline == nil
         var actions: [Action] = []
-        if let reason = continuity.renewal.follow(isIdle: isIdle, at: now), continuity.due == nil {
+        let isVisited = !turns.isOnlyTimeouts
+        let renewal = continuity.renewal.follow(isIdle: isIdle, isVisited: isVisited, at: now)
+        if let reason = renewal, continuity.due == nil {
             if reason == .newVisitor {
                 continuity.history.clear()
                 continuity.summary = nil

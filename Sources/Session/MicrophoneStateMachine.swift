@@ -26,9 +26,11 @@ struct MicrophoneStateMachine: Sendable {
     private(set) var state = State.off
     /// Where the microphone was opened last.
     private var openedFrame = 0
-    private let isMutable: Bool
+    /// Closes while the assistant is audible.
+    var isMutable: Bool
+    /// What is captured is kept, and sent when this ends.
+    var isHeld = false
 
-    /// `isMutable`: closes while the assistant is audible.
     init(isMutable: Bool) { self.isMutable = isMutable }
 
     /// Captured frames go to the server as they come, or will in a moment.
@@ -51,6 +53,12 @@ struct MicrophoneStateMachine: Sendable {
         openedFrame = frame
         if case .kept = state { openedFrame = oldestNeededFrame(capturedUntil: frame) }
         state = .open(sentUntilFrame: openedFrame)
+    }
+
+    /// The open session is told to listen by itself, to what was captured from `frame` on.
+    mutating func switchedOn(fromFrame frame: Int) {
+        openedFrame = frame
+        state = .open(sentUntilFrame: frame)
     }
 
     /// The session is closed and the next one follows at once: nothing said meanwhile is lost.
@@ -83,7 +91,7 @@ struct MicrophoneStateMachine: Sendable {
             }
             return nil
         case .open(let sentUntilFrame):
-            guard frame - sentUntilFrame >= UtteranceQueue.blockFrames else { return nil }
+            guard !isHeld, frame - sentUntilFrame >= UtteranceQueue.blockFrames else { return nil }
             let upper = min(frame, sentUntilFrame + UtteranceQueue.longestBlockFrames)
             state = .open(sentUntilFrame: upper)
             return sentUntilFrame..<upper

@@ -45,12 +45,24 @@ struct PushToTalkStateMachine: Sendable {
     private(set) var state = State.idle
     /// Where the previous turn ended: its audio is never sent twice as the next one's pre-roll.
     private var previousEndFrame = 0
-    private let preRollFrames: Int
-    private let tailFrames: Int
+    /// Audio before it is not to be had any more.
+    private var oldestFrame = 0
+    private var preRollFrames: Int
+    private var tailFrames: Int
 
     init(preRollFrames: Int, tailFrames: Int) {
         self.preRollFrames = preRollFrames
         self.tailFrames = tailFrames
+    }
+
+    /// Other margins, or a button that did not begin turns before. No turn of it is open; `isDown`: nor does one begin
+    /// before it was released. Audio before `frame` is not to be had any more.
+    mutating func change(preRollFrames: Int, tailFrames: Int, notBefore frame: Int, isDown: Bool) {
+        self.preRollFrames = preRollFrames
+        self.tailFrames = tailFrames
+        oldestFrame = max(oldestFrame, frame)
+        previousEndFrame = max(previousEndFrame, frame)
+        state = isDown ? .stuck : .idle
     }
 
     /// A press now would silence the assistant.
@@ -90,7 +102,8 @@ struct PushToTalkStateMachine: Sendable {
     private mutating func pressed(frame: Int, at now: Instant) -> [Action] {
         switch state {
         case .idle:
-            state = .pressed(frame: frame, since: now)
+            // The edge may be older than the audio that is still to be had.
+            state = .pressed(frame: max(frame, oldestFrame), since: now)
             return [.interrupt]
         case .pressed, .held, .stuck:
             // Pressed twice is one press: two buttons, or a second client of the control socket.
@@ -145,7 +158,8 @@ struct PushToTalkStateMachine: Sendable {
         return [.end(frame: endFrame)]
     }
 
-    private func startFrame(pressedAt frame: Int) -> Int {
+    /// The first frame of a turn that this press begins.
+    func startFrame(pressedAt frame: Int) -> Int {
         max(frame - preRollFrames, min(previousEndFrame, frame), 0)
     }
 }

@@ -7,6 +7,8 @@ struct RenewalStateMachine: Sendable {
         case age
         /// Nobody spoke for so long that the next one to speak is somebody else.
         case newVisitor
+        /// It did not say whether it took changed settings.
+        case unclear
     }
 
     /// How long nothing must have happened for an idle moment: not between a visitor's answer and the next question.
@@ -22,6 +24,8 @@ struct RenewalStateMachine: Sendable {
     private var openedAt: Instant?
     /// Since when nobody speaks and nothing is open; nil while somebody does.
     private var idleSince: Instant?
+    /// Since when no visitor speaks or is answered; nil while one does.
+    private var quietSince: Instant?
     /// There was a turn since the conversation began.
     private var isUsed = false
 
@@ -41,21 +45,24 @@ struct RenewalStateMachine: Sendable {
     }
 
     private var freshAt: Instant? {
-        guard isUsed, let freshAfterIdle, let idleSince else { return nil }
-        return idleSince + freshAfterIdle
+        guard isUsed, let freshAfterIdle, let idleSince, let quietSince else { return nil }
+        return max(quietSince + freshAfterIdle, idleSince)
     }
 
     mutating func sessionOpened(at now: Instant) { openedAt = now }
 
     mutating func sessionClosed() { openedAt = nil }
 
-    /// What is to be done now. `isIdle`: no turn is open or about to begin, and nothing is heard.
-    mutating func follow(isIdle: Bool, at now: Instant) -> Reason? {
+    /// What is to be done now. `isIdle`: no turn is open or about to begin, and nothing is heard; `isVisited`: what
+    /// goes on was begun by a visitor, and not by the server because nobody spoke.
+    mutating func follow(isIdle: Bool, isVisited: Bool = true, at now: Instant) -> Reason? {
         guard isIdle else {
             idleSince = nil
+            if isVisited { quietSince = nil }
             isUsed = true
             return nil
         }
+        quietSince = quietSince ?? now
         idleSince = idleSince ?? now
         if let freshAt, freshAt <= now {
             isUsed = false

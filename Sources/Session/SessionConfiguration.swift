@@ -78,6 +78,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var bargeInConfirmMs = 0
     /// How sessions follow each other, and how much of the conversation they keep.
     public var continuity = Continuity()
+    /// What the server takes off the microphone's noise; nil: nothing.
+    public var noiseReduction: SessionUpdate.NoiseReduction?
     /// Turns that no session took are kept on disk.
     public var isSpooling = false
 
@@ -124,6 +126,7 @@ public struct SessionConfiguration: Sendable, Equatable {
         var update = SessionUpdate()
         update.transcription = builtInModel.map { .value(SessionUpdate.Transcription(model: $0)) } ?? .null
         update.inputFormat = .pcm24k
+        update.noiseReduction = noiseReduction.map { .value($0) } ?? .null
         switch detection {
         case .pushToTalk: update.turnDetection = .null
         case .server(let detection): update.turnDetection = .value(detection)

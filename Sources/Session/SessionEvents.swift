@@ -19,6 +19,7 @@ extension SessionStateMachine {
         case .speechStopped(let item, let endMs):
             sounds.speechStopped(item, audioEndMs: endMs)
             return speechStopped(item, at: now)
+        case .idleTimeoutTriggered(let item, _, _): return idleTimeout(item, at: now)
         case .inputCommitted(let item, let previous): return committed(item, previous: previous, at: now)
         case .itemAdded(let item, let previous), .itemDone(let item, let previous):
             continuity.items.added(item, previous: previous)
@@ -58,8 +59,8 @@ extension SessionStateMachine {
             }
             return []
 
-        case .itemRetrieved, .itemTruncated, .inputCleared, .idleTimeoutTriggered, .outputAudioDone, .functionCallDone,
-            .rateLimitsUpdated, .ignored:
+        case .itemRetrieved, .itemTruncated, .inputCleared, .outputAudioDone, .functionCallDone, .rateLimitsUpdated,
+            .ignored:
             return []
         }
     }
@@ -143,11 +144,23 @@ extension SessionStateMachine {
         return voiceBegan(turn, at: now) + settleTurns() + show(.speechDetected, of: turn)
     }
 
+    /// Nobody spoke for so long that the server takes the silence for a turn, and answers it.
+    private mutating func idleTimeout(_ item: ItemID, at now: Instant) -> [Action] {
+        guard !configuration.isPushToTalk, !turns.hasCommitted(item), turns.speaking(item) == nil else { return [] }
+        return show(.nobodySpoke, of: turns.timedOut(configuration: configuration, item: item, at: now))
+    }
+
     private mutating func speechStopped(_ item: ItemID, at now: Instant) -> [Action] {
         guard let turn = turns.speaking(item) else { return [] }
         figures.clocks.ended(turn, at: now)
         turns.endSpeaking()
         return bargeInHandle(.ended, at: now) + show(.speechEnded, of: turn)
+    }
+
+    /// The server hears somebody speak without end: it is to listen anew.
+    mutating func giveUpSpeech(at now: Instant) -> [Action] {
+        guard turns.giveUpSpeech(at: now), link.readySession != nil else { return [] }
+        return [.send(ClientEvent(.clear, eventID: OwnEventID.bookkeeping.text))]
     }
 
     private mutating func committed(_ item: ItemID, previous: ItemID?, at now: Instant) -> [Action] {

@@ -144,6 +144,7 @@ extension SessionStateMachine {
         public enum BudgetState: String, Sendable { case open, reduced, spent }
 
         public var link: Link
+        public var detection: SessionConfiguration.Detection
         public var session: String?
         public var sessionAge: Duration?
         public var openTurns: Int
@@ -156,7 +157,7 @@ extension SessionStateMachine {
 
     public func report(at now: Instant) -> Report {
         Report(
-            link: linkWord, session: link.readySession,
+            link: linkWord, detection: configuration.detection, session: link.readySession,
             sessionAge: link.readySession == nil ? nil : figures.sessionOpenedAt.map { now - $0 },
             openTurns: turns.transcripts.count, latencies: figures.clocks.history, day: figures.costs.today,
             totals: CostTotals(session: figures.costs.session, day: figures.costs.day), budget: configuration.budget,

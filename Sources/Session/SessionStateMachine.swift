@@ -33,8 +33,9 @@ public struct SessionStateMachine: Sendable {
         case playbackLost
         /// A run that `.runTool` asked for has ended.
         case toolFinished(run: Int, ToolResult)
-        /// Tell the session these settings between turns; nothing else than `laterUpdate` holds has changed.
-        case reconfigure(SessionConfiguration)
+        /// Tell the session these settings between turns; nothing else than `laterUpdate` holds has changed, and who
+        /// ends a turn. Answered once by `.reconfigured` or `.notReconfigured`; `within` so long a pause must come.
+        case reconfigure(SessionConfiguration, change: Int = 0, within: Duration? = nil)
         case deadlineReached
         /// The wall clock's day, UTC, for example "2026-11-21"; before `start`, and whenever it is another.
         case today(String)
@@ -63,24 +64,15 @@ public struct SessionStateMachine: Sendable {
         /// Answer with `.toolFinished`, within the tool's limit.
         case runTool(ToolRun)
         /// What `.reconfigure` asked for is in force.
-        case reconfigured
+        case reconfigured(change: Int = 0)
+        /// It is not, and will not be; the former settings stay.
+        case notReconfigured(change: Int = 0, reason: String)
         case record(Entry)
         case show(StateLine)
         case showTurn(SettledTurn)
         case report(Fault)
         /// The last action of all.
         case stopped
-    }
-
-    /// What the journal keeps beside faults.
-    public enum Entry: Sendable, Equatable {
-        case turn(SettledTurn)
-        case task(SettledTask)
-        case sessionOpened(String, reason: SessionOpening = .start, keptTurns: Int = 0)
-        case sessionClosed(String, reason: String)
-        case usage(StrayUsage)
-        /// So many items were deleted from the session's conversation, which keeps so many turns.
-        case contextTrimmed(String, deletedItems: Int, keptTurns: Int, summary: String?)
     }
 
     var configuration: SessionConfiguration
@@ -96,12 +88,18 @@ public struct SessionStateMachine: Sendable {
     var sounds = SoundHistory()
     var tasks: TaskQueue
     var capturedUntilFrame = 0
+    /// Captured audio before it may be forgotten already, whatever is needed now.
+    var keptFromFrame = 0
     var continuity: Continuity
     var bargeIn: BargeInStateMachine
     var undecodableCount = 0
     var prompts: VoicePromptStateMachine
     var tools: ToolStateMachine
     var reconfiguration = ReconfigurationStateMachine()
+    /// The button is down, whoever ends a turn.
+    var isButtonDown = false
+    /// Presses during a change of who ends a turn.
+    var presses: [WaitingPress] = []
     /// An answer failed before anything of it was heard; its visitor is still to be told.
     var isAnswerMissing = false
     var isLinkStopped = false
@@ -120,10 +118,7 @@ public struct SessionStateMachine: Sendable {
         tasks = TaskQueue(configuration.tasks)
         link = LinkStateMachine(seed: seed)
         tools = ToolStateMachine(configuration.tools)
-        let (preRollFrames, tailFrames) = switch configuration.detection {
-        case .pushToTalk(let preRollFrames, let tailFrames): (preRollFrames, tailFrames)
-        case .server: (0, 0)
-        }
+        let (preRollFrames, tailFrames) = configuration.margins
         button = PushToTalkStateMachine(preRollFrames: preRollFrames, tailFrames: tailFrames)
         continuity = Continuity(configuration.continuity)
         bargeIn = BargeInStateMachine(confirmMs: configuration.bargeInConfirmMs)
@@ -145,10 +140,12 @@ public struct SessionStateMachine: Sendable {
     /// Captured audio before this frame may be forgotten.
     public var oldestNeededFrame: Int {
         if configuration.isPushToTalk {
-            let next = button.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+            let now = button.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+            let next = presses.first.map { min(button.startFrame(pressedAt: $0.frame), now) } ?? now
             return min(utterances.oldestNeededFrame ?? next, next)
         }
-        return microphone.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+        let next = microphone.oldestNeededFrame(capturedUntil: capturedUntilFrame)
+        return min(presses.first?.frame ?? next, next)
     }
 
     /// What the visitor should see now.
@@ -160,11 +157,11 @@ public struct SessionStateMachine: Sendable {
     }
 
     /// Whether no turn is open or about to begin: an end now would take nothing from anybody.
-    public var isIdle: Bool { turns.isEmpty && !button.mayBeginTurn }
+    public var isIdle: Bool { turns.isEmpty && !button.mayBeginTurn && presses.isEmpty }
 
     /// Whether captured audio is wanted as it comes; otherwise now and then is enough.
     var wantsFrames: Bool {
-        button.state != .idle || utterances.wantsFrames || microphone.wantsFrames
+        button.state != .idle || !presses.isEmpty || utterances.wantsFrames || microphone.wantsFrames
     }
 
     /// Whether anything is to be heard now or in a moment.
@@ -190,8 +187,7 @@ public struct SessionStateMachine: Sendable {
         case .received(let event): received(event, at: now)
         case .receivedUndecodable(let words): receivedUndecodable(words)
         case .pressed(let frame): pressed(frame: frame, at: now)
-        case .released(let frame):
-            buttonHandle(.released(frame: frame), at: now) + promptsHandle(.released(link.trouble), at: now)
+        case .released(let frame): released(frame: frame, at: now)
         case .captured(let frame): captured(untilFrame: frame, at: now)
         case .measured: []
         case .heard(let frames): heard(frames: frames, at: now)
@@ -199,19 +195,21 @@ public struct SessionStateMachine: Sendable {
             answersHandle(answers.flushed(playout.flushed(heardFrames: heardFrames), at: now))
         case .playbackLost: interrupt(at: now)
         case .toolFinished(let run, let result): toolsHandle(.finished(run: run, result))
-        case .reconfigure(let configuration): reconfigurationHandle(.wanted(configuration), at: now)
+        case .reconfigure(let configuration, let change, let limit):
+            reconfigurationHandle(.wanted(configuration, id: change, within: limit), at: now)
         case .deadlineReached: deadlineReached(at: now)
         case .today(let day): changed { $0.costs.dayIs(day) }
         case .spentBefore(let sum, let day): changed { $0.costs.spentBefore(sum, on: day) }
         case .stop: stop(at: now)
         }
         actions += follow(at: now)
+        keptFromFrame = max(keptFromFrame, min(oldestNeededFrame, capturedUntilFrame))
         return mutedUntil == nil ? actions : endTouch(after: input, actions, at: now) + actions
     }
 
     /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.
     private mutating func follow(at now: Instant) -> [Action] {
-        var actions = sendUtterances(at: now) + followBargeIn(at: now)
+        var actions = followPresses(at: now) + sendUtterances(at: now) + followBargeIn(at: now)
         actions += answersHandle(answers.playedOut(playout, at: now))
         if link.readySession != nil, let request = answers.nextRequest(at: now) { actions.append(.send(request)) }
         playout.forgetHeard { [answers] response in answers.contains(response) }
@@ -225,12 +223,7 @@ public struct SessionStateMachine: Sendable {
 
     // MARK: The visitor
 
-    private mutating func pressed(frame: Int, at now: Instant) -> [Action] {
-        promptsHandle(.overtaken, at: now)
-            + (configuration.isPushToTalk ? buttonHandle(.pressed(frame: frame), at: now) : interrupt(at: now))
-    }
-
-    private mutating func buttonHandle(_ input: PushToTalkStateMachine.Input, at now: Instant) -> [Action] {
+    mutating func buttonHandle(_ input: PushToTalkStateMachine.Input, at now: Instant) -> [Action] {
         guard configuration.isPushToTalk else { return [] }
         return button.handle(input, at: now).flatMap { action -> [Action] in
             switch action {
@@ -266,7 +259,9 @@ public struct SessionStateMachine: Sendable {
         guard link.readySession != nil else { return [] }
         return utterances.send(capturedUntil: capturedUntilFrame).flatMap { action -> [Action] in
             switch action {
-            case .append(let range): return [.sendAudio(range)]
+            case .append(let range):
+                sounds.appended(range)
+                return [.sendAudio(range)]
             case .commit(let turn):
                 var actions: [Action] = []
                 turns.committing(turn, at: now)
@@ -367,6 +362,7 @@ public struct SessionStateMachine: Sendable {
         actions += answersHandle(answers.deadlineReached(at: now)) + toolsHandle(.deadlineReached)
         actions += reconfigurationHandle(.deadlineReached, at: now) + bargeInHandle(.deadlineReached, at: now)
         actions += promptsHandle(.deadlineReached, at: now)
+        actions += giveUpSpeech(at: now)
         for (turn, attempt) in turns.deadlineReached(at: now) { actions += requestTranscript(attempt, of: turn) }
         utterances.removeAll { [turns] in !turns.isUnderWay($0) }
         if link.readySession == nil {

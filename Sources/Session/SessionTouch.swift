@@ -7,7 +7,7 @@ extension SessionStateMachine {
 
     /// Mutes what a press would silence.
     mutating func touched(at now: Instant) -> [Action] {
-        guard configuration.isPushToTalk, button.isUp, mutedUntil == nil,
+        guard configuration.isPushToTalk, button.isUp, !isButtonDown, mutedUntil == nil,
             isAssistantAudible || playout.isPromptPending
         else { return [] }
         mutedUntil = now + Self.touchLimit

@@ -101,6 +101,8 @@ public struct SettledTurn: Sendable, Equatable {
     public var totals: CostTotals?
     /// What the model called for its answer, in the order of their ends.
     public var tools: [ToolUse] = []
+    /// The server began it because nobody spoke.
+    public var isTimeout = false
     /// What speaks against the transcripts.
     public var review: TranscriptReview
 

@@ -97,6 +97,14 @@ struct TranscriptionStateMachine: Sendable {
         }
     }
 
+    /// There is nothing to be transcribed.
+    mutating func skip(_ reason: String) {
+        switch state {
+        case .waiting: state = .final(Transcript(status: .off, text: "", reason: reason))
+        case .requested, .retrying, .final: break
+        }
+    }
+
     /// Nothing more can come.
     mutating func abandon(_ reason: String) {
         switch state {

@@ -31,6 +31,10 @@ struct Turn: Sendable {
     var announcedItem: ItemID?
     /// When the server must have committed it; nil where that is ours to do.
     var speechDeadline: Instant?
+    /// The server began it because nobody spoke: there are no words to be transcribed.
+    var isTimeout = false {
+        didSet { if isTimeout { realtime.skip("nobody spoke") } }
+    }
     /// Session and number within it; given at the commit.
     var session = ""
     var number = 0
@@ -83,6 +87,8 @@ struct Turn: Sendable {
     mutating func timeOutTranscripts() {
         realtime.timeOut()
         builtIn = builtIn ?? .timeout(builtInText)
+        // Nobody waits for an answer to a silence that the server did not commit.
+        if isTimeout, isUnderWay { assistant = assistant ?? AssistantPart.none }
         drop()
     }
 
@@ -109,9 +115,11 @@ struct Turn: Sendable {
         let cost = TurnCost(
             assistant: details[.assistant]?.total, realtimeTranscript: details[.realtimeTranscript]?.total,
             builtInTranscript: details[.builtInTranscript]?.total)
-        return SettledTurn(
+        var turn = SettledTurn(
             session: session, number: number, item: item, realtime: transcript, builtIn: builtIn,
             assistant: assistant, usage: usage, cost: cost, costDetails: details,
             review: TranscriptReview(realtime: transcript, builtIn: builtIn, sound: sound))
+        turn.isTimeout = isTimeout
+        return turn
     }
 }

@@ -74,6 +74,8 @@ public enum StateLine: Sendable, Equatable {
     case speechDetected
     /// The visitor let go, or the server heard the end of speech.
     case speechEnded
+    /// Nobody spoke for long, so the assistant does.
+    case nobodySpoke
     /// Pressed without a session: the words are kept for a while.
     case keptForLater
     /// Today's budget is spent: there is no session, and none is tried.

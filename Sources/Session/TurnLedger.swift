@@ -33,6 +33,8 @@ struct TurnLedger: Sendable {
         turns.map { ($0.id, $0.realtime.transcript, $0.builtIn) }
     }
     var isSpeaking: Bool { speakingTurn != nil }
+    /// What is open the server began because nobody spoke.
+    var isOnlyTimeouts: Bool { !turns.isEmpty && turns.allSatisfy(\.isTimeout) }
     /// Something was or is said that the server has not made an item of yet.
     var isAnyUnderWay: Bool { turns.contains(where: \.isUnderWay) }
     var deadline: Instant? {
@@ -66,11 +68,22 @@ struct TurnLedger: Sendable {
         return TurnID(rawValue: lastID)
     }
 
+    /// The server begins a turn because nobody spoke for so long.
+    mutating func timedOut(configuration: SessionConfiguration, item: ItemID, at now: Instant) -> TurnID {
+        let turn = add(configuration: configuration)
+        change(turn) {
+            $0.announcedItem = item
+            $0.isTimeout = true
+            $0.stage = .committing(since: now)
+        }
+        return turn
+    }
+
     mutating func endSpeaking() { speakingTurn = nil }
 
     /// The turn whose item the server named at the start of speech and has not committed yet.
     func speaking(_ item: ItemID) -> TurnID? {
-        turns.first { $0.announcedItem == item && $0.stage == .speaking }?.id
+        turns.first { $0.announcedItem == item && $0.isUnderWay }?.id
     }
 
     /// Of a committed turn of which something is open.
@@ -157,7 +170,8 @@ struct TurnLedger: Sendable {
                 change(turn.id) { $0.stage = .speaking }
             } else {
                 // The assistant's part is settled by its answer, which may still be heard.
-                let assistant = turn.stage == .speaking ? AssistantPart(status: .failed, reason: reason) : nil
+                let isUnasked = turn.stage == .speaking || turn.isTimeout && turn.isUnderWay
+                let assistant = isUnasked ? AssistantPart(status: .failed, reason: reason) : nil
                 abandon(turn.id, reason: reason, assistant: assistant, at: now)
             }
         }
@@ -265,12 +279,18 @@ struct TurnLedger: Sendable {
 
     // MARK: Time and settling
 
+    /// Gives up speech that the server has not ended for too long; false when there is none.
+    mutating func giveUpSpeech(at now: Instant) -> Bool {
+        let isTooLong = turns.contains { turn in
+            turn.stage == .speaking && turn.speechDeadline.map { $0 <= now } ?? false
+        }
+        if isTooLong { abandonSpeaking("the server never said where it ended", at: now) }
+        return isTooLong
+    }
+
     /// Transcription attempts to be requested now.
     mutating func deadlineReached(at now: Instant) -> [(TurnID, attempt: Int)] {
-        if turns.contains(where: { $0.stage == .speaking && $0.speechDeadline.map { $0 <= now } ?? false }) {
-            abandonSpeaking("the server never said where it ended", at: now)
-        }
-        return turns.indices.compactMap { index in
+        turns.indices.compactMap { index in
             switch turns[index].stage {
             case .committing(let since) where since + Turn.transcriptLimit <= now,
                 .committed(_, let since) where since + Turn.transcriptLimit <= now:

@@ -77,10 +77,10 @@ struct VoicePromptStateMachine: Sendable {
     /// When each was begun last.
     private var said: [VoicePrompt: Instant] = [:]
     private let frames: [VoicePrompt: Int]
-    private let tail: Duration
+    /// How long the microphone records after the release.
+    var tail: Duration
 
     /// `frames`: how long each prompt is; one that is not there is over as soon as it is said.
-    /// `tail`: how long the microphone records after the release.
     init(frames: [VoicePrompt: Int], tail: Duration) {
         self.frames = frames
         self.tail = tail

@@ -25,6 +25,8 @@ final class Console {
 
     func show(spool words: String) { write(ConsoleText.state("spool: \(words)")) }
 
+    func show(change words: String) { write(ConsoleText.state(words)) }
+
     func showReloaded() { write(ConsoleText.state("settings reloaded")) }
 
     /// What speaks against its transcripts, and the three blocks of a turn, in one piece.
@@ -97,6 +99,7 @@ extension StateLine {
         case .disconnected(let wait): "not connected, next try in \(Self.seconds(wait))"
         case .speechDetected: "speech detected"
         case .speechEnded: "speech ended"
+        case .nobodySpoke: "nobody spoke: the assistant does"
         case .keptForLater: "no connection: what is said is kept and sent if the connection is back within 10 s"
         case .budgetSpent: "today's budget is spent: closed until 00:00 UTC"
         case .openAgain: "another day: open again"

@@ -38,7 +38,11 @@ enum ControlClient {
             throw ControlError(path, "the agent went away: \(systemText(errno))")
         }
         var answerBy = deadline
-        if case .hold(let milliseconds) = request { answerBy += .milliseconds(milliseconds) }
+        switch request {
+        case .hold(let milliseconds): answerBy += .milliseconds(milliseconds)
+        case .set: answerBy += ControlRequest.longestChange
+        case .press, .release, .status: break
+        }
         let text = try readLine(descriptor, until: answerBy, path)
         switch ControlAnswer(line: text) {
         case .error(let words): throw ControlError(path, words)

@@ -1,4 +1,4 @@
-/// What programs ask of the talk button through the control socket.
+/// What programs ask of the agent through the control socket.
 ///
 /// One connection carries one request and one answer, each a line of ASCII that ends with a line feed:
 ///
@@ -6,6 +6,7 @@
 ///     button release        error: WORDS
 ///     button hold MS
 ///     status                {"state":"ready",…}
+///     session set KEY=VALUE ...
 ///
 /// `ok` says that the agent has acted; for `hold` that is after the release. The agent then closes the connection.
 enum ControlRequest: Equatable, Sendable {
@@ -15,12 +16,20 @@ enum ControlRequest: Equatable, Sendable {
     case hold(milliseconds: Int)
     /// How the agent is: one JSON object, see `StatusReport`.
     case status
+    /// Tell the open session settings, each `section.key=value`; answered when they are in force.
+    case set([String])
 
     /// Ten minutes: longer than anybody speaks, short enough that a slip of the pen does not block the kiosk for a day.
     static let holdMs = 0...600_000
 
     /// All requests, for errors.
-    static let wanted = "\"button press\", \"button release\", \"button hold MS\" (0 to 600000) or \"status\""
+    static let wanted = "\"button press\", \"button release\", \"button hold MS\" (0 to 600000), "
+        + "\"status\" or \"session set KEY=VALUE ...\""
+
+    /// How long a change of settings waits for a pause between turns.
+    static let changeLimit = Duration.seconds(30)
+    /// With what the server may take to answer, twice.
+    static let longestChange = changeLimit + .seconds(20)
 
     /// Reads a line without its line feed; nil when it is no request.
     init?(line: String) {
@@ -31,6 +40,9 @@ enum ControlRequest: Equatable, Sendable {
             guard let milliseconds = Int(words[2]), Self.holdMs.contains(milliseconds) else { return nil }
             self = .hold(milliseconds: milliseconds)
         case ["status"]: self = .status
+        case let words where words.count > 2 && words[0] == "session" && words[1] == "set":
+            guard words.dropFirst(2).allSatisfy({ $0.contains("=") }) else { return nil }
+            self = .set(words.dropFirst(2).map(String.init))
         default: return nil
         }
     }
@@ -42,6 +54,7 @@ enum ControlRequest: Equatable, Sendable {
         case .press: "button press"
         case .release: "button release"
         case .hold(let milliseconds): "button hold \(milliseconds)"
+        case .set(let assignments): "session set " + assignments.joined(separator: " ")
         }
     }
 }
@@ -76,8 +89,8 @@ enum ControlAnswer: Equatable, Sendable {
     }
 }
 
-/// Longest request, in bytes with its line feed.
-let longestControlLine = 256
+/// Longest request, in bytes with its line feed: all settings that can be changed take 300.
+let longestControlLine = 1024
 
 /// Longest answer, in bytes with its line feed: a status has some 2 KiB, and an empty socket buffer takes 64 KiB whole.
 let longestControlAnswer = 16 << 10

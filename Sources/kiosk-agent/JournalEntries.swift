@@ -185,6 +185,8 @@ private struct TurnMembers: Encodable {
     let latency: LatencyMembers
     /// Only of turns that called any.
     let tools: [ToolMembers]?
+    /// What began the turn; left out for a visitor.
+    let trigger: String?
     /// Left out when there are none, or nothing to compare or to measure.
     let flags: [String]?
     let wordErrorRate: Double?
@@ -197,7 +199,7 @@ private struct TurnMembers: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case session, turn, item, realtime, assistant, usage, tools, flags
+        case session, turn, item, realtime, assistant, usage, tools, flags, trigger
         case builtIn = "built_in", cost = "cost_usd", costDetail = "cost_detail_usd", latency = "latency_ms"
         case wordErrorRate = "word_error_rate", speechMs = "speech_ms", levelDBFS = "level_dbfs"
     }
@@ -211,6 +213,7 @@ private struct TurnMembers: Encodable {
         assistant = AssistantMembers(turn.assistant)
         let uses = turn.tools.map { ToolMembers(name: $0.name, status: $0.status.rawValue, ms: $0.ms) }
         tools = uses.isEmpty ? nil : uses
+        trigger = turn.isTimeout ? "idle-timeout" : nil
         usage = ByPart(
             assistant: turn.usage.assistant, realtimeTranscript: turn.usage.realtimeTranscript,
             builtInTranscript: turn.usage.builtInTranscript)

@@ -56,9 +56,11 @@ extension Settings {
         settings.realtime.promptID = other.realtime.promptID
         settings.realtime.promptVersion = other.realtime.promptVersion
         settings.realtime.promptVariables = other.realtime.promptVariables
-        settings.turns.vadThreshold = other.turns.vadThreshold
-        settings.turns.vadPrefixPaddingMs = other.turns.vadPrefixPaddingMs
-        settings.turns.vadSilenceMs = other.turns.vadSilenceMs
+        // All of `turns`, but what the devices are opened for.
+        let microphoneWhileSpeaking = settings.turns.microphoneWhileSpeaking
+        settings.turns = other.turns
+        settings.turns.microphoneWhileSpeaking = microphoneWhileSpeaking
+        settings.audio.noiseReduction = other.audio.noiseReduction
         settings.transcription.builtInModel = other.transcription.builtInModel
         settings.tools = other.tools
         return settings

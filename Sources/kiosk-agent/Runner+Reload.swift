@@ -19,8 +19,7 @@ extension Runner {
             let setup = try loadSetup()
             nextSetup = nil
             guard canTell(setup) else { return nextSetup = setup }
-            askedSettings = setup.settings
-            handle(.reconfigure(SessionConfiguration(setup.settings)), at: now)
+            tell(Change(settings: setup.settings, request: nil, words: "settings reloaded"), at: now)
             notifier.ready(status: "running")
         } catch {
             nextSetup = nil
@@ -29,20 +28,12 @@ extension Runner {
         }
     }
 
-    /// Whether an open session can be told what has changed. Its voice may have been heard, and a stored prompt cannot
-    /// take the place of instructions that were given.
+    /// Whether an open session can be told what has changed. Its voice may have been heard, a stored prompt cannot take
+    /// the place of instructions that were given, and the echo canceller stands between the devices or does not.
     private func canTell(_ setup: Setup) -> Bool {
         let told = settings.taking(whatASessionCanBeToldOf: setup.settings)
         let keepsItsKind = (settings.realtime.promptID == nil) == (setup.settings.realtime.promptID == nil)
+        guard setup.settings.cancelsEcho == isEchoCancelled else { return false }
         return setup.key == keys.own && setup.settings != settings && setup.settings == told && keepsItsKind
-    }
-
-    func reconfigured() {
-        if let askedSettings {
-            settings = askedSettings
-            tools.offer(askedSettings.tools)
-        }
-        askedSettings = nil
-        console.showReloaded()
     }
 }

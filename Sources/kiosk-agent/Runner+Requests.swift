@@ -11,6 +11,7 @@ extension Runner {
         case .release:
             press(false, at: now)
             control.respond(request.id, "ok")
+        case .set(let assignments): set(assignments, for: request.id, at: now)
         case .status: control.respond(request.id, statusLine(at: now))
         case .hold(let milliseconds):
             press(true, at: now)

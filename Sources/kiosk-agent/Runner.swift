@@ -49,8 +49,11 @@ final class Runner {
     var nextSetup: Setup?
     /// In force.
     var settings: Settings
-    /// Read after a SIGHUP; in force when the open session has taken them.
-    var askedSettings: Settings?
+    /// What the open session is told, by number.
+    var changes: [Int: Change] = [:]
+    var lastChange = 0
+    /// The canceller stands between the devices.
+    let isEchoCancelled: Bool
 
     /// What one life of the agent is made from.
     struct Setup {
@@ -87,9 +90,7 @@ final class Runner {
         tools = ToolProcesses(settings.tools, environment: environment)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
-        // Push-to-talk silences the assistant first, and would only get its frames later.
-        let turns = settings.turns
-        let isEchoCancelled = turns.microphoneWhileSpeaking == .echoCancelled && turns.detection != .pushToTalk
+        isEchoCancelled = settings.cancelsEcho
         let echo = isEchoCancelled ? EchoReference() : nil
         microphone = Microphone(device: audio.device(.capture), echo: echo)
         loudspeaker = Loudspeaker(device: audio.device(.playback), echo: echo)
@@ -275,7 +276,8 @@ final class Runner {
         case .spool(let range): keepInSpool(range)
         case .prompt(let prompt): say(prompt)
         case .runTool(let run): tools.start(run, at: now)
-        case .reconfigured: reconfigured()
+        case .reconfigured(let change): reconfigured(change)
+        case .notReconfigured(let change, let reason): notReconfigured(change, reason: reason)
         case .record(let entry): record(JournalEntry(entry))
         case .show(let line): console.show(line)
         case .showTurn(let turn): console.show(turn)
@@ -352,6 +354,7 @@ final class Runner {
     func stop(at now: Instant) { handle(.stop, at: now) }
 
     private func close() {
+        dropChanges()
         tools.close()
         report(microphone.stop() + loudspeaker.stop())
         if let spool { perform(spool.close()) }

@@ -6,25 +6,9 @@ extension SessionConfiguration {
     init(_ settings: Settings) {
         let turns = settings.turns
         let isDictation = settings.realtime.mode == .dictation
-        // Where nobody can be heard over the assistant there is nothing to confirm.
-        let bargeInConfirmMs = turns.microphoneWhileSpeaking == .muted ? 0 : turns.bargeInConfirmMs
-        // Until a voice is confirmed the server must leave the answer alone.
-        let isServerToAnswer = !isDictation && bargeInConfirmMs == 0
-        let detection: Detection = switch turns.detection {
-        case .pushToTalk:
-            .pushToTalk(
-                preRollFrames: turns.preRollMs * sessionRate / 1000, tailFrames: turns.tailMs * sessionRate / 1000)
-        case .serverVAD:
-            .server(.serverVAD(
-                threshold: turns.vadThreshold, prefixPaddingMs: turns.vadPrefixPaddingMs,
-                silenceDurationMs: turns.vadSilenceMs, createResponse: isServerToAnswer,
-                interruptResponse: isServerToAnswer))
-        case .semanticVAD:
-            .server(.semanticVAD(createResponse: isServerToAnswer, interruptResponse: isServerToAnswer))
-        }
         self.init(
             model: settings.realtime.model, voice: settings.realtime.voice,
-            instructions: settings.realtime.instructions, detection: detection,
+            instructions: settings.realtime.instructions, detection: Detection(settings),
             microphoneWhileSpeaking: turns.microphoneWhileSpeaking == .muted ? .muted : .open,
             outOfBand: isDictation ? .off : OutOfBand(settings.transcription.outOfBand),
             transcriptionInstructions: settings.transcription.instructions,
@@ -41,8 +25,9 @@ extension SessionConfiguration {
             },
             storedPrompt: settings.realtime.storedPrompt)
         self.isDictation = isDictation
-        self.bargeInConfirmMs = bargeInConfirmMs
+        bargeInConfirmMs = settings.confirmMs
         continuity = Continuity(settings.session)
+        noiseReduction = settings.audio.noiseReduction.map { SessionUpdate.NoiseReduction($0) }
         isSpooling = settings.spool.directory != nil
     }
 }

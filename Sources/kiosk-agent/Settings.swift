@@ -58,6 +58,11 @@ struct Settings: Sendable, Equatable {
         var microphoneWhileSpeaking = MicrophoneWhileSpeaking.muted
         /// A voice over the assistant's interrupts it when it has lasted so long; 0: at once. 0 to 2000 ms, default 0.
         var bargeInConfirmMs = 0
+        /// Server VAD: silence after an answer that the assistant breaks by itself. 5000 to 30000 ms; 0 (the default)
+        /// is never.
+        var vadIdleTimeoutMs = 0
+        /// Semantic VAD: how soon a pause ends the turn. Default `automatic`, which is medium.
+        var vadEagerness = Eagerness.automatic
     }
 
     /// Which part of the conversation an out-of-band transcription request shows the model.
@@ -108,6 +113,8 @@ struct Settings: Sendable, Equatable {
         var periodMs = 10
         /// The card's buffer. At least two periods, at most 1000 ms, default 40.
         var bufferMs = 40
+        /// What the server takes off the microphone's noise; nil (the default): nothing.
+        var noiseReduction: NoiseReduction?
     }
 
     /// Where the recording of a voice prompt comes from.

@@ -65,6 +65,10 @@ enum SettingsKeys {
         number("turns", "vad_threshold", \.turns.vadThreshold, 0...1),
         integer("turns", "vad_prefix_padding_ms", \.turns.vadPrefixPaddingMs, 0...2000),
         integer("turns", "vad_silence_ms", \.turns.vadSilenceMs, 50...10_000),
+        integerOrOff("turns", "vad_idle_timeout_ms", \.turns.vadIdleTimeoutMs, 5000...30_000),
+        word("turns", "vad_eagerness", \.turns.vadEagerness, [
+            ("auto", .automatic), ("low", .low), ("medium", .medium), ("high", .high),
+        ]),
         word("turns", "microphone_while_speaking", \.turns.microphoneWhileSpeaking, [
             ("muted", .muted), ("open", .open), ("echo-cancelled", .echoCancelled),
         ]),
@@ -87,6 +91,9 @@ enum SettingsKeys {
             "audio", "resampler_quality", \.audio.resamplerQuality, SoundConversion.resamplerQualities, unit: ""),
         integer("audio", "period_ms", \.audio.periodMs, 5...100),
         integer("audio", "buffer_ms", \.audio.bufferMs, 10...1000),
+        word("audio", "noise_reduction", \.audio.noiseReduction, [
+            ("off", nil), ("near-field", .near), ("far-field", .far),
+        ]),
 
         optionalPath("prompts", "directory", \.prompts.directory),
         prompt("no_network", \.prompts.noNetwork),

@@ -31,6 +31,12 @@ struct SettingsReader {
     private let file: String
     private let folder: String
 
+    /// For changes of settings that were read before.
+    init(changing settings: Settings) {
+        self.init(file: "settings")
+        self.settings = settings
+    }
+
     init(file: String) {
         self.file = file
         folder = Self.folder(of: file)

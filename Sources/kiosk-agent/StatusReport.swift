@@ -99,6 +99,8 @@ struct StatusReport: Codable, Equatable {
     /// connecting, ready, waiting, refused, over-budget or closed.
     let link: String
     let uptimeS: Int
+    /// push-to-talk, server-vad or semantic-vad.
+    let detection: String
     let session: SessionLife?
     let turns: Turns
     /// From the release to each part, over the last 1000 turns.
@@ -109,7 +111,7 @@ struct StatusReport: Codable, Equatable {
     let devices: Devices
 
     enum CodingKeys: String, CodingKey {
-        case state, link, session, turns, budget, faults, devices
+        case state, link, detection, session, turns, budget, faults, devices
         case uptimeS = "uptime_s", latency = "latency_ms", cost = "cost_usd"
     }
 
@@ -119,6 +121,7 @@ struct StatusReport: Codable, Equatable {
     ) {
         state = indicator.word
         link = report.link.rawValue
+        detection = report.detection.word
         uptimeS = Int(uptime / .seconds(1))
         session = report.session.map { SessionLife(id: $0, ageS: Int((report.sessionAge ?? .zero) / .seconds(1))) }
         turns = Turns(
@@ -183,6 +186,7 @@ extension StatusReport {
     var text: String {
         var lines = ["state      \(state), link \(link), running for \(Self.time(uptimeS))"]
         lines.append("session    " + (session.map { "\($0.id), \(Self.time($0.ageS)) old" } ?? "none"))
+        lines.append("detection  \(detection)")
         lines.append("turns      \(turns.session) in this session, \(turns.today) today, \(turns.open) open")
         let (own, day) = (ConsoleText.usd(cost.session.total), ConsoleText.usd(cost.today.total))
         let unpriced = cost.today.unpricedTurns == 0 ? "" : " (\(cost.today.unpricedTurns) turns without a price)"

@@ -38,6 +38,8 @@ import Testing
         #expect(exitCode("button", "hold", "--config", "a") == 64)
         #expect(exitCode("button", "hold", "ten", "--config", "a") == 64)
         #expect(exitCode("button", "hold", "600001", "--config", "a") == 64)
+        #expect(exitCode("session") == 64)
+        #expect(exitCode("session", "set", "--config", "a") == 64)
         #expect(exitCode("levels") == 64)
         #expect(exitCode("levels", "--config", "a", "--seconds", "0") == 64)
         #expect(exitCode("levels", "--config", "a", "--seconds", "86401") == 64)
@@ -50,6 +52,9 @@ import Testing
         #expect(exitCode("run", "--config", bad) == 78)
         #expect(exitCode("run", "--config", folder.path + "/gone.toml") == 78)
         #expect(exitCode("button", "press", "--config", bad) == 78)
+        let good = try folder.write("control.socket = 'sock'", to: "good.toml")
+        #expect(exitCode("session", "set", "turns.detection=vad", "--config", good) == 78)
+        #expect(exitCode("session", "set", "turns.detection=server-vad", "--config", good) == 1)
     }
 
     @Test func aButtonWithoutAnAgentExitsWith1() throws {

@@ -46,7 +46,8 @@ import Testing
 
     @Test(arguments: [
         ("button press", ControlRequest.press), ("button release", .release),
-        ("status", .status), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
+        ("status", .status), ("session set turns.detection=server-vad", .set(["turns.detection=server-vad"])),
+        ("session set a.b=1 c.d=x", .set(["a.b=1", "c.d=x"])), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
     ])
     func aRequestIsHandedOnAndAnsweredAndTheConnectionClosed(line: String, request: ControlRequest) throws {
         let control = try ControlSocket(path: path)
@@ -66,7 +67,8 @@ import Testing
     @Test(arguments: [
         "", "button", "button  press", "button press ", "button PRESS", "button hold", "button hold -1",
         "button hold 600001", "button hold 99999999999999999999", "button hold 1 2", "button hold 1.5",
-        "\u{1B}[2J", "ok", "status now", "STATUS",
+        "\u{1B}[2J", "ok", "status now", "STATUS", "session", "session set", "session set ", "session set a", "session get a=b",
+        "session set a=b  c=d",
     ])
     func whatIsNoRequestIsRefusedInOneLine(line: String) throws {
         let control = try ControlSocket(path: path)
@@ -75,7 +77,8 @@ import Testing
         send(line + "\n", to: client)
         #expect(process(control).isEmpty)
         #expect(received(client)
-            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000) or \"status\"\n")
+            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000), \"status\" or "
+                + "\"session set KEY=VALUE ...\"\n")
         #expect(received(client) == nil)
     }
 
@@ -92,7 +95,7 @@ import Testing
         #expect(control.process().isEmpty)
     }
 
-    @Test(arguments: [(255, false), (256, true), (4000, true)])
+    @Test(arguments: [(1023, false), (1024, true), (4000, true)])
     func aLineTooLongIsRefusedBeforeItEnds(bytes: Int, isRefused: Bool) throws {
         let control = try ControlSocket(path: path)
         let client = try connect()
@@ -100,7 +103,7 @@ import Testing
         send(String(repeating: "x", count: bytes), to: client)
         #expect(process(control).isEmpty)
         #expect(isReadable(client) == isRefused)
-        if isRefused { #expect(received(client) == "error: line too long: wanted at most 256 bytes\n") }
+        if isRefused { #expect(received(client) == "error: line too long: wanted at most 1024 bytes\n") }
     }
 
     @Test func aClientThatLeavesIsForgottenAndItsAnswerLost() throws {

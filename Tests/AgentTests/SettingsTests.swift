@@ -30,6 +30,9 @@ import Testing
         #expect(settings.turns.vadPrefixPaddingMs == 300)
         #expect(settings.turns.vadSilenceMs == 500)
         #expect(settings.turns.microphoneWhileSpeaking == .muted)
+        #expect(settings.turns.vadIdleTimeoutMs == 0)
+        #expect(settings.turns.vadEagerness == .automatic)
+        #expect(settings.audio.noiseReduction == nil)
         #expect(settings.transcription.outOfBand == .lastTurn)
         #expect(settings.transcription.instructions == nil)
         #expect(settings.transcription.maxOutputTokens == 4096)
@@ -64,6 +67,8 @@ import Testing
             vad_threshold = 1
             vad_prefix_padding_ms = 2000
             vad_silence_ms = 50
+            vad_idle_timeout_ms = 5000
+            vad_eagerness = "low"
             microphone_while_speaking = "echo-cancelled"
             barge_in_confirm_ms = 400
             [transcription]
@@ -82,6 +87,7 @@ import Testing
             resampler_quality = 10
             period_ms = 5
             buffer_ms = 1000
+            noise_reduction = "far-field"
             [gpio]
             chip = "gpiochip0"
             button = 17
@@ -99,14 +105,15 @@ import Testing
             instructions: "text of talk.txt", caFile: path + "/ca.pem", apiKeyFile: path + "/key"))
         #expect(settings.turns == Settings.Turns(
             detection: .semanticVAD, preRollMs: 0, tailMs: 2000, vadThreshold: 1, vadPrefixPaddingMs: 2000,
-            vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled, bargeInConfirmMs: 400))
+            vadSilenceMs: 50, microphoneWhileSpeaking: .echoCancelled, bargeInConfirmMs: 400, vadIdleTimeoutMs: 5000,
+            vadEagerness: .low))
         #expect(settings.transcription == Settings.Transcription(
             outOfBand: .fullContext, instructionsFile: path + "/write.txt", instructions: "text of write.txt",
             maxOutputTokens: 1, builtInModel: nil))
         #expect(settings.budget == Settings.Budget(dailyUSD: 2.5, outOfBandUntil: 1))
         #expect(settings.audio == Settings.Audio(
             capture: "wav:\(path)/in.wav", playback: "wav:\(path)/out.wav", captureChannel: 3, playbackChannel: 64,
-            resamplerQuality: 10, periodMs: 5, bufferMs: 1000))
+            resamplerQuality: 10, periodMs: 5, bufferMs: 1000, noiseReduction: .far))
         #expect(settings.gpio == Settings.GPIO(
             chip: "gpiochip0", button: "17", led: "LED", activeLow: false, debounceMs: 0))
         #expect(settings.journal.directory == path + "/journal")
@@ -115,7 +122,7 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 57)
+        #expect(paths.count == 60)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
             "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",
@@ -143,10 +150,40 @@ import Testing
         let former = try load("")
         let told = try load("turns.vad_silence_ms = 700\nrealtime.prompt_id = 'a'\ntranscription.built_in_model = ''")
         #expect(former.taking(whatASessionCanBeToldOf: told) == told)
-        for text in ["realtime.voice = 'cedar'", "turns.tail_ms = 0", "turns.detection = 'server-vad'"] {
+        let turns = try load("turns.detection = 'server-vad'\nturns.tail_ms = 0\naudio.noise_reduction = 'near-field'")
+        #expect(former.taking(whatASessionCanBeToldOf: turns) == turns)
+        for text in ["realtime.voice = 'cedar'", "turns.microphone_while_speaking = 'open'", "audio.period_ms = 20"] {
             let other = try load(text)
             #expect(former.taking(whatASessionCanBeToldOf: other) != other)
         }
+    }
+
+    @Test func settingsInForceAreChangedOneByOneAndNothingElseOfThem() throws {
+        var wanted = try load("turns.tail_ms = 7")
+        let changed = try wanted.changed(by: ["turns.detection=server-vad", "turns.vad_silence_ms=900"])
+        wanted.turns.detection = .serverVAD
+        wanted.turns.vadSilenceMs = 900
+        #expect(changed == wanted)
+        #expect(SettingsKeys.changeable.allSatisfy { SettingsKeys.key($0) != nil })
+    }
+
+    @Test(arguments: [
+        ("turns.detection=vad", "turns.detection=vad: wanted push-to-talk, server-vad or semantic-vad"),
+        ("turns.vad_silence_ms=9", "turns.vad_silence_ms=9: wanted 50 to 10000 (ms)"),
+        ("turns.vad_silence_ms=9 9", "turns.vad_silence_ms: wanted a value without spaces"),
+        ("realtime.voice=cedar", "realtime.voice: wanted \(SettingsKeys.changeable.joined(separator: ", "))"),
+        ("x", "x: wanted \(SettingsKeys.changeable.joined(separator: ", "))"),
+        ("turns.detection", "turns.detection: wanted section.key=value"),
+    ])
+    func aChangeThatCannotBeIsNamed(assignment: String, line: String) throws {
+        let settings = try load("")
+        #expect(folder.errorLine { _ = try settings.changed(by: [assignment]) } == line)
+    }
+
+    @Test func dictationKeepsTheModelThatWritesItDown() throws {
+        let settings = try load("realtime.mode = 'dictation'")
+        #expect(folder.errorLine { _ = try settings.changed(by: ["transcription.built_in_model="]) }
+            == "transcription.built_in_model=: wanted a model, for realtime.mode is dictation")
     }
 
     @Test(arguments: [

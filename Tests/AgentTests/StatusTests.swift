@@ -52,6 +52,7 @@ import Testing
         let lines = text.split(separator: "\n")
         #expect(lines.first == "state      offline, link connecting, running for 1 h 2 min")
         #expect(lines.contains("session    none"))
+        #expect(lines.contains("detection  push-to-talk"))
         #expect(lines.contains("cost       session 0.000000 USD, today 4.600000 USD (1 turns without a price)"))
         #expect(lines.contains("           transcripts 0.500000 and 0.100000 USD, ratio 5.0"))
         #expect(lines.contains("budget     reduced, 5.000000 USD a day"))

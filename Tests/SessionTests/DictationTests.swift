@@ -19,6 +19,7 @@ import Testing
         wanted.inputFormat = .pcm24k
         wanted.transcription = .value(SessionUpdate.Transcription(model: "gpt-4o-transcribe"))
         wanted.turnDetection = .null
+        wanted.noiseReduction = .null
         #expect(update == wanted)
         let text = ClientEvent(.sessionUpdate(update)).encoded()
         #expect(text.contains(#""type":"transcription""#))

@@ -10,7 +10,13 @@ struct FaithfulServer {
     }
 
     /// Whether it hears the visitor begin and end by itself.
-    var detectsSpeech: Bool
+    private(set) var detectsSpeech: Bool
+    /// Nobody begins to speak any more.
+    var isQuiet = false
+    /// How turns end in the session that there is; omitted before it is told.
+    private(set) var detection: Nullable<TurnDetection> = .omitted
+    /// Audio came since it last listened.
+    private var hasNewAudio = false
     private(set) var violations: [String] = []
     /// Events under way to the client; each list keeps its order, the lists keep none among themselves.
     private var wire: [[ServerEvent]] = [[]]
@@ -24,7 +30,7 @@ struct FaithfulServer {
     private var isClosed = false
     /// In force, of whatever session there is.
     private(set) var instructions: String?
-    private let answersByItself: Bool
+    private var answersByItself: Bool
     /// What the client put into the conversation.
     private var items: Set<ItemID> = []
     private var bufferedFrames = 0
@@ -41,10 +47,11 @@ struct FaithfulServer {
 
     mutating func reset() {
         let session = session
-        let (hasTools, hearsItself) = (hasTools, detectsSpeech)
+        let (hasTools, isQuiet) = (hasTools, isQuiet)
         self = FaithfulServer(
-            detectsSpeech: hearsItself, answersByItself: answersByItself, violations: violations, session: session,
+            detectsSpeech: detectsSpeech, answersByItself: answersByItself, violations: violations, session: session,
             count: count)
+        self.isQuiet = isQuiet
         self.hasTools = hasTools
     }
 
@@ -75,6 +82,7 @@ struct FaithfulServer {
         case .sendAudio(let range):
             bufferedFrames += range.count
             heardFrames += range.count
+            hasNewAudio = true
         case .close, .abandon:
             isClosed = true
             openCalls = []
@@ -86,13 +94,15 @@ struct FaithfulServer {
     private mutating func hear(_ event: ClientEvent, random: inout SplitMix64) {
         switch event.body {
         case .sessionUpdate(let update) where event.eventID == "reconfigure":
+            // In order: what was sent before has been heard.
+            hasNewAudio = false
             guard Int.random(in: 0..<4, using: &random) > 0 else {
                 return wire[0].append(.failure("no", code: "invalid_value", eventID: event.eventID))
             }
-            instructions = update.instructions
+            configure(update)
             wire[0].append(.sessionUpdated(SessionInfo(id: "sess_\(session)")))
         case .sessionUpdate(let update):
-            instructions = update.instructions
+            configure(update)
             session += 1
             let info = SessionInfo(id: "sess_\(session)")
             wire[0] += [.sessionCreated(info), .sessionUpdated(info)]
@@ -128,6 +138,9 @@ struct FaithfulServer {
         case .deleteItem(let item):
             items.remove(item)
             wire[0].append(.itemDeleted(item))
+        case .clear:
+            bufferedFrames = 0
+            speaking = nil
         case .cancelResponse(let response):
             guard let active, response == nil || response == active.response else {
                 let eventID = Bool.random(using: &random) ? event.eventID : nil
@@ -136,6 +149,22 @@ struct FaithfulServer {
             cancel(active, reason: "client_cancelled")
         default: break
         }
+    }
+
+    /// Only what is there changes anything.
+    private mutating func configure(_ update: SessionUpdate) {
+        instructions = update.instructions ?? instructions
+        guard update.turnDetection != .omitted, update.turnDetection != detection else { return }
+        if speaking != nil { violations.append("the detection was changed in the middle of speech") }
+        if bufferedFrames >= sessionRate / 10, !detectsSpeech { violations.append("it was changed before a commit") }
+        detection = update.turnDetection
+        detectsSpeech = detection != .null
+        answersByItself = switch detection {
+        case .value(.serverVAD(_, _, _, _, let createResponse, _)), .value(.semanticVAD(_, let createResponse, _)):
+            createResponse
+        case .omitted, .null: false
+        }
+        speaking = nil
     }
 
     private mutating func commit(_ item: ItemID, random: inout SplitMix64) {
@@ -211,7 +240,9 @@ struct FaithfulServer {
             wire[0].append(making.events.removeFirst())
             active = making.events.isEmpty ? nil : making
         }
-        guard detectsSpeech || speaking != nil, session > 0, Int.random(in: 0..<12, using: &random) == 0 else { return }
+        let hears = detectsSpeech && hasNewAudio && (!isQuiet || speaking != nil) || isQuiet && speaking != nil
+        guard hears, session > 0, Int.random(in: 0..<12, using: &random) == 0 else { return }
+        hasNewAudio = false
         if let item = speaking {
             speaking = nil
             wire[0].append(.speechStopped(item, audioEndMs: heardMs))

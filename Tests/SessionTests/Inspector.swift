@@ -22,6 +22,7 @@ struct Inspector {
     /// A server that gives the name of a settled answer to the next one makes a heard item unheard again.
     var areNamesReused = false
     private var complaints: [String] = []
+    private(set) var changes = ChangeInspector()
     private(set) var isReady = false
     private(set) var openings: [SessionOpening] = []
     /// What sessions were told of earlier ones.
@@ -34,8 +35,6 @@ struct Inspector {
     private var taskRuns: [String: [String]] = [:]
     private(set) var speechLines = 0
     private(set) var prompts: [VoicePrompt] = []
-    /// A change of settings was given up because nothing was heard of it.
-    private(set) var isUnconfirmed = false
     /// Items that the machine was told to be committed while its session was ready.
     private(set) var committed: Set<ItemID> = []
     private var shown = 0
@@ -72,7 +71,7 @@ struct Inspector {
     private(set) var openRuns: [ToolRun] = []
     private var answeredCalls: Set<String> = []
 
-    var violations: [String] { complaints + requests.violations }
+    var violations: [String] { complaints + requests.violations + changes.violations }
     var pendingFrames: Int { queue.reduce(0) { $0 + $1.frames } }
 
     // MARK: Playback
@@ -132,6 +131,7 @@ struct Inspector {
         if (gain == BargeInStateMachine.duckedGain) != (machine.bargeIn.state != .quiet), !machine.isStopping {
             complain("a gain of \(gain) with a barge-in that is \(machine.bargeIn.state)")
         }
+        changes.watch(input, actions, of: machine)
         watchBudget(input, actions, of: machine)
         oldestKeptFrame = max(oldestKeptFrame, min(machine.oldestNeededFrame, capturedFrames))
         watchDeadline(input, of: machine, at: now)
@@ -199,15 +199,13 @@ struct Inspector {
         case .runTool(let run):
             if case .received(.responseDone) = input {} else { complain("a tool run out of the blue") }
             openRuns.append(run)
-        case .report(let fault):
-            if fault.what.contains("does not confirm") { isUnconfirmed = true }
         case .connect:
             // What ended the last turn that was paid for may be given up in the same step.
             let isTried = !isGivenUp && machine.figures.budget.state == .closed
             if isTried { complain("a session is tried over the budget") }
         case .close(reason: SessionStateMachine.budgetReason):
             if let last = lastPaidTurn, last > machine.turns.settledUntil { complain("closed in mid-turn") }
-        case .close, .abandon, .show, .reconfigured: break
+        case .close, .abandon, .show, .report, .reconfigured, .notReconfigured: break
         case .spool(let range):
             if range.lowerBound < oldestKeptFrame { complain("\(range) was declared forgotten and is to be kept") }
         }

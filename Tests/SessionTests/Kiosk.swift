@@ -131,7 +131,9 @@ extension SessionConfiguration {
     ) -> SessionConfiguration {
         var configuration = SessionConfiguration(
             model: "gpt-realtime", voice: "marin", instructions: "be kind",
-            detection: .server(.serverVAD(threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500)),
+            detection: .server(.serverVAD(
+                threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500, createResponse: bargeInConfirmMs == 0,
+                interruptResponse: bargeInConfirmMs == 0)),
             microphoneWhileSpeaking: microphone, outOfBand: outOfBand, transcriptionInstructions: "transcribe")
         configuration.continuity = continuity
         configuration.bargeInConfirmMs = bargeInConfirmMs

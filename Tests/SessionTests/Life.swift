@@ -15,6 +15,7 @@ struct Life {
     private var edgeFrame = 0
     private var session = 0
     private var isTouched = false
+    private var changes = 0
     /// Whether every input is printed with its actions.
     private let isTold: Bool
     /// Inputs of all kinds so far.
@@ -117,16 +118,32 @@ struct Life {
     }
 
     private mutating func reconfigure() {
-        // One change at a time, as long as the answer to one is taken for the answer to the next.
-        if case .asked = machine.reconfiguration.state { return }
         var configuration = machine.configuration
         configuration.instructions = "be kind, version \(nowMs)"
-        give(.reconfigure(configuration))
+        let confirmMs = configuration.bargeInConfirmMs
+        let detections: [SessionConfiguration.Detection] = [
+            configuration.detection, SessionConfiguration.serverVAD(bargeInConfirmMs: confirmMs).detection,
+            .server(.semanticVAD(createResponse: confirmMs == 0, interruptResponse: confirmMs == 0)),
+            SessionConfiguration.pushToTalk().detection, .pushToTalk(preRollFrames: frames(2000), tailFrames: 0),
+        ]
+        configuration.detection = detections[chance(detections.count)]
+        changes += 1
+        give(.reconfigure(configuration, change: changes, within: chance(2) == 0 ? .seconds(chance(4)) : nil))
     }
 
-    /// Whether server and machine mean the same instructions.
-    var isConfigured: Bool {
-        server.instructions.map { $0 == machine.configuration.instructions } ?? true || inspector.isUnconfirmed
+    /// Whether server and machine mean the same instructions, and the same way to end a turn.
+    private var isConfigured: Bool {
+        guard let instructions = server.instructions else { return true }
+        return instructions == machine.configuration.instructions
+            && server.detection == machine.configuration.sessionUpdate.turnDetection
+    }
+
+    /// But for one that waits for a session, as long as it takes.
+    private var isEveryChangeAnswered: Bool {
+        guard case .waiting(let change) = machine.reconfiguration.state else {
+            return inspector.changes.unanswered == []
+        }
+        return inspector.changes.unanswered == [change.id] && change.deadline == nil && machine.link.readySession == nil
     }
 
     @discardableResult
@@ -169,6 +186,7 @@ struct Life {
         if !life.inspector.unfinished.isEmpty { faults.append("never settled: \(life.inspector.unfinished)") }
         if !life.server.openCalls.isEmpty { faults.append("never answered: \(life.server.openCalls)") }
         if !life.isConfigured { faults.append("the server has other settings than the machine") }
+        if !life.isEveryChangeAnswered { faults.append("a change of settings was never answered") }
         if !life.machine.isIdle { faults.append("a turn is open long after the last word") }
         life.stop()
         return Verdict(
@@ -225,7 +243,7 @@ struct Life {
     mutating func settle() {
         if isTouched { touch() }
         give(.released(frame: frames(nowMs)))
-        server.detectsSpeech = false
+        server.isQuiet = true
         server.hasTools = false
         for _ in 0..<150 { stepWithFaithfulServer(canBreak: false, isButtonUsed: false) }
         fallSilent()
@@ -318,14 +336,17 @@ struct Life {
         let turn = chance(5)
         let ids: [String?] = [
             nil, "answer-\(turn)", "commit-\(turn)", "transcription-\(turn)-1", "bookkeeping", "configure-\(turn)",
-            "x-1", "task-\(turn)-1", "task-\(turn)-2",
+            "reconfigure", "x-1", "task-\(turn)-1", "task-\(turn)-2",
         ]
         return APIError(
             code: codes[chance(codes.count)], message: "try again in \(chance(9))s", eventID: ids[chance(ids.count)])
     }
 
     private mutating func anyEvent() -> ServerEvent {
-        switch chance(18) {
+        switch chance(20) {
+        case 17 where chance(2) == 0: .idleTimeoutTriggered(item(), audioStartMs: chance(9000), audioEndMs: chance(9000))
+        // Before, it would open a session that the names do not tell from the one before.
+        case 17 where inspector.isReady: .sessionUpdated(SessionInfo(id: "sess_\(session)"))
         case 16: .outputItemDone(response(), outputIndex: chance(2), .call("call_\(chance(9))", "hours"))
         case 0: .speechStarted(item(), audioStartMs: chance(9) == 0 ? .max : chance(9000))
         case 1: .speechStopped(item(), audioEndMs: chance(9) == 0 ? .min : chance(9000))

@@ -25,6 +25,15 @@ import Testing
         #expect(button.deadline == .ms(1100))
     }
 
+    @Test func aTurnNeverBeginsBeforeTheAudioThatIsStillToBeHad() {
+        var button = Self.button()
+        button.change(preRollFrames: Self.preRoll, tailFrames: Self.tail, notBefore: frames(1000), isDown: false)
+        // The edge is older than the change.
+        _ = button.handle(.pressed(frame: frames(950)), at: .ms(1010))
+        #expect(button.oldestNeededFrame(capturedUntil: frames(1010)) == frames(1000))
+        #expect(button.handle(.deadlineReached, at: .ms(1110)) == [.begin(frame: frames(1000))])
+    }
+
     @Test func aPressOfLessThanAHundredMillisecondsSaysNothing() {
         var button = Self.button()
         _ = button.handle(.pressed(frame: 24_000), at: .ms(1000))

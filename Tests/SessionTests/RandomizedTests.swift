@@ -22,6 +22,7 @@ import Testing
         var ducks = 0
         var openings: [SessionOpening] = []
         var toldItems = 0
+        var switches = 0
         for seed in 0..<60 {
             var life = Life(seed: seed)
             life.give(.start)
@@ -40,6 +41,7 @@ import Testing
             life.settle()
             openings += life.inspector.openings
             toldItems += life.inspector.toldItems
+            switches += life.inspector.changes.switches
         }
         for seed in 0..<60 {
             var life = Life(seed: seed)
@@ -53,6 +55,7 @@ import Testing
         #expect(Set(turns.flatMap(\.tools).map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .unfinished]))
         #expect(Set(openings) == [.start, .reconnected, .renewed, .newVisitor])
         #expect(toldItems > 20)
+        #expect(switches > 30)
         #expect(Set(turns.map(\.assistant.status)) == [.completed, .truncated, .cancelled, .failed, .none])
         #expect(Set(turns.map(\.realtime.status)).isSuperset(of: [.ok, .failed, .off]))
         #expect(Set(tasks.map(\.status)).isSuperset(of: [.ok, .failed, .timeout, .invalid]))

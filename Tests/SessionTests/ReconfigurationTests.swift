@@ -24,7 +24,7 @@ import Testing
         #expect(update.tools?.count == 1)
         #expect(update.voice == nil && update.inputFormat == nil && update.outputFormat == nil)
         #expect(kiosk.machine.configuration.instructions == "be kind")
-        #expect(kiosk.receive(.sessionUpdated(SessionInfo(id: "sess_1"))) == [.reconfigured])
+        #expect(kiosk.receive(.sessionUpdated(SessionInfo(id: "sess_1"))) == [.reconfigured()])
         #expect(kiosk.machine.configuration == Self.changed)
         #expect(kiosk.give(.deadlineReached) == [])
     }
@@ -40,19 +40,27 @@ import Testing
 
     @Test func aRefusedUpdateIsReportedAndTheFormerSettingsStay() {
         var kiosk = Kiosk.ready()
-        kiosk.give(.reconfigure(Self.changed))
-        #expect(kiosk.receive(.failure("unknown tool", code: "invalid_value", eventID: "reconfigure")).faults
-            == [Fault(.settings, "the server refuses the changed settings: unknown tool: the former ones stay")])
+        kiosk.give(.reconfigure(Self.changed, change: 7))
+        #expect(kiosk.receive(.failure("unknown tool", code: "invalid_value", eventID: "reconfigure")) == [
+            .notReconfigured(change: 7, reason: "the server refuses: unknown tool"),
+            .report(Fault(.settings, "the server refuses the changed settings: unknown tool: the former ones stay")),
+        ])
         #expect(kiosk.machine.configuration == .pushToTalk())
         #expect(kiosk.receive(.sessionUpdated(SessionInfo(id: "sess_1"))) == [])
     }
 
-    @Test func anUpdateWithoutAnAnswerIsGivenUpAfterTenSeconds() {
+    @Test func anUpdateWithoutAnAnswerIsGivenUpAfterTenSecondsAndAFreshSessionHasTheFormerSettings() {
         var kiosk = Kiosk.ready()
-        kiosk.give(.reconfigure(Self.changed))
+        kiosk.give(.reconfigure(Self.changed, change: 3))
         #expect(kiosk.run(9_999).faults == [])
-        #expect(kiosk.run(2).faults
+        let givenUp = kiosk.run(2)
+        #expect(givenUp.faults
             == [Fault(.settings, "the server does not confirm the changed settings: the former ones stay")])
+        #expect(givenUp.contains(.notReconfigured(change: 3, reason: "the server does not confirm it")))
+        #expect(givenUp.closings == ["renewed: it did not confirm changed settings"])
+        _ = kiosk.lose()
+        let opened = kiosk.open("sess_2")
+        #expect(opened.sent.first == .sessionUpdate(SessionConfiguration.pushToTalk().sessionUpdate))
         #expect(kiosk.machine.deadline == nil)
     }
 
@@ -70,8 +78,9 @@ import Testing
 
     @Test func theLastOfSeveralChangesCounts() {
         var kiosk = Kiosk.answering()
-        kiosk.give(.reconfigure(Self.changed))
-        kiosk.give(.reconfigure(.pushToTalk()))
+        kiosk.give(.reconfigure(Self.changed, change: 1))
+        #expect(kiosk.give(.reconfigure(.pushToTalk(), change: 2))
+            == [.notReconfigured(change: 1, reason: "a later change took its place")])
         kiosk.receive(.done("resp_1"))
         kiosk.give(.heard(frames: frames(1000)))
         let settled = kiosk.transcribe("item_u1", response: "resp_t")

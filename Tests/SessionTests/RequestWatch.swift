@@ -66,7 +66,16 @@ struct RequestWatch {
         switch subject {
         case .answer(let turn): !machine.turns.awaitsAssistant(turn)
         case .commit(let turn), .transcript(let turn, _): !machine.turns.isUnderWay(turn)
-        case .task, .settings, .toolRun, .closing: false
+        case .settings: machine.link.readySession != nil && !Self.awaitsAnswer(machine.reconfiguration.state)
+        case .task, .toolRun, .closing: false
+        }
+    }
+
+    /// Somebody who speaks meanwhile makes the answer one that nobody waits for.
+    private static func awaitsAnswer(_ state: ReconfigurationStateMachine.State) -> Bool {
+        switch state {
+        case .quieting, .asked: true
+        case .settled, .waiting, .quiet: false
         }
     }
 
@@ -90,7 +99,7 @@ struct RequestWatch {
         case .record(.sessionClosed): forgetSession(butClosing: true)
         case .record(.task): end { if case .task = $0 { true } else { false } }
         case .report: end { $0 == .settings }
-        case .connect, .sendAudio, .play, .setPlaybackGain, .spool, .prompt, .reconfigured, .record,
+        case .connect, .sendAudio, .play, .setPlaybackGain, .spool, .prompt, .reconfigured, .notReconfigured, .record,
             .show, .showTurn, .stopped:
             break
         }

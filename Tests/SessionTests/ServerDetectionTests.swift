@@ -65,7 +65,9 @@ import Testing
         var kiosk = Kiosk.ready(.serverVAD())
         kiosk.receive(.speechStarted("item_u1", audioStartMs: 0))
         #expect(kiosk.run(119_999).turns.isEmpty && kiosk.machine.indicator == .listening)
-        let given = kiosk.run(1).turns
+        let actions = kiosk.run(1)
+        #expect(actions.sent == [.clear])
+        let given = actions.turns
         #expect(given.map(\.builtIn.reason) == ["the server never said where it ended"])
         #expect(given.map(\.assistant.status) == [.none] && kiosk.machine.isIdle)
     }
