@@ -46,13 +46,14 @@ def attempt(board, options, scratch, log):
         machine.drive(options.disk, snapshot=True)
     machine.append(f"board.command={command}")
     output, status = machine.port("output"), machine.port("status")
-    process = machine.start()
-    try:
-        with ended_by_signals(process):
+    # From before there is a guest: one that a signal finds half started ends with us.
+    with ended_by_signals():
+        process = machine.start()
+        try:
             return follow(process, output, status, options.limit, log)
-    finally:
-        process.kill()
-        process.wait()
+        finally:
+            process.kill()
+            process.wait()
 
 
 def script(command):
@@ -108,10 +109,9 @@ def drain(output):
 
 
 @contextlib.contextmanager
-def ended_by_signals(process):
-    """SIGINT and SIGTERM end the guest; we follow by the same signal's status."""
+def ended_by_signals():
+    """A signal ends us as an exit with its status, which ends the guest and leaves nothing behind."""
     def end(number, _):
-        process.kill()
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

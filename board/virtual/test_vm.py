@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import unittest
 import unittest.mock
 
@@ -16,7 +17,7 @@ sys.dont_write_bytecode = True
 BOARD = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BOARD))
 
-from virtual import cache, host_command, packages  # noqa: E402
+from virtual import board, cache, host_command, packages  # noqa: E402
 
 EVERY_BYTE = bytes(range(256)) * 4096
 
@@ -103,6 +104,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 125)
         self.assertIn("no such machine", done.stderr.decode())
 
+    def test_a_signal_while_the_guest_is_being_started_ends_it_too(self):
+        started = []
+
+        def start(machine):
+            os.kill(os.getpid(), signal.SIGTERM)
+            started.append(machine)
+
+        options = types.SimpleNamespace(
+            command=["true"], results=None, disk=None, real_time=False, instruction_ns=1, limit=10)
+        with unittest.mock.patch.object(host_command.Machine, "start", start):
+            with self.assertRaises(SystemExit) as raised:
+                host_command.run(board.prepare(), options)
+        self.assertEqual((raised.exception.code, started), (143, []))
+
     def test_signals_end_the_guest_too(self):
         for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
             process = subprocess.Popen([BOARD / "vm", "run", "--", "sleep", "1000"], stderr=subprocess.DEVNULL)
@@ -130,7 +145,7 @@ class Preparation(unittest.TestCase):
         fetch = """if True:
             import sys
             sys.path.insert(0, sys.argv[1])
-            from virtual import cache, host_command, packages
+            from virtual import board, cache, host_command, packages
             with cache.locked("board") as lock:
                 archive = packages.Archive("bookworm")
                 archive.update()
