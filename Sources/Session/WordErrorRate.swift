@@ -68,18 +68,7 @@ enum WordErrorRate {
                 return number
             }
         }
-        let first = numbered(first), second = numbered(second)
-        var row = Array(0...second.count)
-        for (index, word) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in second.indices {
-                let change = diagonal + (word == second[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(change, diagonal + 1, row[column] + 1)
-            }
-        }
-        return row[second.count]
+        return numbered(first).editDistance(to: numbered(second))
     }
 }
 

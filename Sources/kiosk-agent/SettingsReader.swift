@@ -249,16 +249,6 @@ extension SettingsReader {
         let first = Array(first.utf8), second = Array(second.utf8)
         // Too different to be a slip, and this keeps a hostile key from costing time.
         guard abs(first.count - second.count) <= 2 else { return .max }
-        var row = Array(0...second.count)
-        for (index, letter) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in second.indices {
-                let change = diagonal + (letter == second[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(change, diagonal + 1, row[column] + 1)
-            }
-        }
-        return row[second.count]
+        return first.editDistance(to: second)
     }
 }
