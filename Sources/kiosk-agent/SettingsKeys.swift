@@ -138,6 +138,24 @@ extension SettingsKeys {
         return isPlain ? text : nil
     }
 
+    /// The name of a table of an array, which goes to the model or the journal.
+    static func entryName(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
+        let wanted = "1 to 64 letters, digits, _ or -"
+        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
+            guard case .text(let text) = value, (1...64).contains(text.utf8.count) else { return false }
+            let isName = text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+            if isName { settings[keyPath: field] = text }
+            return isName
+        }
+    }
+
     static func text(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
         SettingsKey(section: section, name: name, wanted: "text without control characters") { value, _, settings in
             guard let text = plainText(value), !text.isEmpty else { return false }

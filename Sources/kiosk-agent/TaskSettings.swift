@@ -50,23 +50,6 @@ extension SettingsKeys {
         ],
         required: ["name", "trigger"], limit: taskLimit, addEntry: { $0.tasks.append(Settings.TaskChoice()) })
 
-    private static func entryName(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
-        let wanted = "1 to 64 letters, digits, _ or -"
-        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
-            guard case .text(let text) = value, (1...64).contains(text.utf8.count) else { return false }
-            let isName = text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-            if isName { settings[keyPath: field] = text }
-            return isName
-        }
-    }
-
     private static func trigger(
         _ section: String, _ name: String, _ field: any Field<OutOfBandTask.Trigger>
     ) -> SettingsKey {

@@ -40,7 +40,7 @@ extension SettingsKeys {
     static let tools = SettingsArray(
         name: "tool",
         keys: [
-            toolName("tool", "name", \.newestTool.name),
+            entryName("tool", "name", \.newestTool.name),
             optionalText("tool", "description", \.newestTool.description, wanted: "text without control characters"),
             optionalPath("tool", "parameters_file", \.newestTool.parametersFile),
             schemaText("tool", "parameters", \.newestTool.parametersText),
@@ -52,20 +52,6 @@ extension SettingsKeys {
             integer("tool", "output_limit_bytes", \.newestTool.outputLimitBytes, 1...262_144, unit: " (bytes)"),
         ],
         required: ["name", "command"], limit: toolLimit, addEntry: { $0.tools.append(Settings.Tool()) })
-
-    private static func toolName(_ section: String, _ name: String, _ field: any Field<String>) -> SettingsKey {
-        let wanted = "1 to 64 letters, digits, _ or -"
-        return SettingsKey(section: section, name: name, wanted: wanted) { value, _, settings in
-            guard case .text(let text) = value, (1...64).contains(text.utf8.count) else { return false }
-            let isName = text.unicodeScalars.allSatisfy { scalar in
-                scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
-                    || scalar == "_" || scalar == "-"
-            }
-            guard isName else { return false }
-            settings[keyPath: field] = text
-            return true
-        }
-    }
 
     private static func schemaText(_ section: String, _ name: String, _ field: any Field<String?>) -> SettingsKey {
         let wanted = "a JSON schema as text, of at most \(SettingsReader.schemaLimit) bytes"
