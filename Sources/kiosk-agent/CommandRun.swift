@@ -39,12 +39,17 @@ final class CommandRun {
         defer { Glibc.close(ends[1]) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        let (code, started) = Self.spawn(command, environment: environment, output: ends[1])
-        guard code == 0 else {
+        // Nothing to read, and nobody reads what it has to say.
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { Glibc.close(nothing) }
+        do {
+            pid = try spawn(
+                command, environment: environment.map { "\($0.key)=\($0.value)" }, input: nothing, output: ends[1],
+                errors: nothing)
+        } catch {
             Glibc.close(ends[0])
-            throw CommandRunError(words: "\(command[0]): \(systemText(code))")
+            throw CommandRunError(words: "\(command[0]): \(systemText(error.code))")
         }
-        pid = started
         descriptor = ends[0]
         self.limit = limit
         self.outputLimit = outputLimit
@@ -114,40 +119,6 @@ final class CommandRun {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         isReaped = true
-    }
-
-    /// posix_spawn(3): 0 or an errno, and the process.
-    private static func spawn(
-        _ command: [String], environment: [String: String], output: Int32
-    ) -> (code: Int32, pid: pid_t) {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        // The runner blocks signals and ignores SIGPIPE; a program wants neither.
-        var none = sigset_t(), pipe = sigset_t()
-        sigemptyset(&none)
-        sigemptyset(&pipe)
-        sigaddset(&pipe, SIGPIPE)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &pipe)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-        // SAFETY: the arrays end with nil, and the strings are freed only after the call.
-        let arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (arguments + variables).forEach { free($0) } }
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, command[0], &actions, &attributes, arguments, variables)
-        return (code, pid)
     }
 }
 

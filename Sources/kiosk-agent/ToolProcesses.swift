@@ -190,8 +190,6 @@ final class ToolProcesses {
 
 // Starting one.
 extension ToolProcesses {
-    private struct SpawnError: Error { let code: Int32 }
-
     private func spawn(
         _ tool: Settings.Tool, run: ToolRun, at now: Instant
     ) throws(SpawnError) -> Child {
@@ -199,7 +197,9 @@ extension ToolProcesses {
         var process: pid_t = 0
         do throws(SpawnError) {
             for _ in 0..<3 { pipes.append(try Pipe()) }
-            process = try spawn(tool, input: pipes[0].read, output: pipes[1].write, errors: pipes[2].write)
+            process = try kiosk_agent.spawn(
+                tool.command, in: tool.folder, environment: environment, input: pipes[0].read,
+                output: pipes[1].write, errors: pipes[2].write)
         } catch {
             for pipe in pipes { pipe.close() }
             throw error
@@ -212,38 +212,6 @@ extension ToolProcesses {
             deadline: now + .milliseconds(tool.timeoutMs), outputLimit: tool.outputLimitBytes,
             input: pipes[0].write, output: pipes[1].read, errors: pipes[2].read,
             pendingInput: Array(run.arguments.utf8))
-    }
-
-    private func spawn(
-        _ tool: Settings.Tool, input: Int32, output: Int32, errors: Int32
-    ) throws(SpawnError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (from, to) in [(input, STDIN_FILENO), (output, STDOUT_FILENO), (errors, STDERR_FILENO)] {
-            posix_spawn_file_actions_adddup2(&actions, from, to)
-        }
-        clinux_spawn_in(&actions, tool.folder)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // We block and ignore signals that a tool may need.
-        var none = sigset_t(), all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = Int32(POSIX_SPAWN_SETPGROUP) | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        var arguments = tool.command.map { strdup($0) } + [nil]
-        var variables = environment.map { strdup($0) } + [nil]
-        defer { for text in arguments + variables { free(text) } }
-        var process: pid_t = 0
-        let code = posix_spawn(&process, tool.command[0], &actions, &attributes, &arguments, &variables)
-        guard code == 0 else { throw SpawnError(code: code) }
-        return process
     }
 
     /// pipe2(2), close-on-exec; our end does not block, the tool's does.
