@@ -27,20 +27,27 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func aCoughMakesTheAssistantQuieterForAMomentAndIsNotAnswered() async throws {
-        let question = try Self.question()
+    /// Asks the question and lets the voice be heard over its answer; both turns, in their order.
+    private func interrupt(
+        _ question: Samples.Sample, by voice: [Int16], simulator arguments: [String] = []
+    ) async throws -> (Bench, turns: [[String: Any]]) {
         let bench = try Bench()
-        try await bench.startSimulator(["--faults", "built-in-empty=2,oob-empty=2"])
+        try await bench.startSimulator(arguments)
         try bench.writeSettings(
-            microphone: WaveFile.silence(ms: 1_000) + question.audio + WaveFile.silence(ms: Self.pauseMs) + Self.cough()
+            microphone: WaveFile.silence(ms: 1_000) + question.audio + WaveFile.silence(ms: Self.pauseMs) + voice
                 + WaveFile.silence(ms: 20_000),
             settings: Self.settings)
         try await bench.startKiosk()
         let turns = try await bench.settledTurns(2)
         #expect(try await bench.stopKiosk() == 0)
+        return (bench, turns.sorted { ($0["turn"] as? Int ?? 0) < ($1["turn"] as? Int ?? 0) })
+    }
 
-        let byNumber = turns.sorted { ($0["turn"] as? Int ?? 0) < ($1["turn"] as? Int ?? 0) }
+    @Test(.timeLimit(.minutes(1)))
+    func aCoughMakesTheAssistantQuieterForAMomentAndIsNotAnswered() async throws {
+        let question = try Self.question()
+        let (bench, byNumber) = try await interrupt(
+            question, by: Self.cough(), simulator: ["--faults", "built-in-empty=2,oob-empty=2"])
         #expect(byNumber.map { $0[path: "assistant", "status"] as? String } == ["completed", "none"])
         let answer = try question.answer
         let answerMs = answer.count * 1000 / WaveFile.rate
@@ -66,17 +73,7 @@ import Testing
     func whoGoesOnSpeakingIsAnsweredInTheAssistantsPlace() async throws {
         let question = try Self.question()
         let second = try #require(try Samples.all.get().first { $0.name != question.name })
-        let bench = try Bench()
-        try await bench.startSimulator()
-        try bench.writeSettings(
-            microphone: WaveFile.silence(ms: 1_000) + question.audio + WaveFile.silence(ms: Self.pauseMs) + second.audio
-                + WaveFile.silence(ms: 20_000),
-            settings: Self.settings)
-        try await bench.startKiosk()
-        let turns = try await bench.settledTurns(2)
-        #expect(try await bench.stopKiosk() == 0)
-
-        let byNumber = turns.sorted { ($0["turn"] as? Int ?? 0) < ($1["turn"] as? Int ?? 0) }
+        let (bench, byNumber) = try await interrupt(question, by: second.audio)
         #expect(byNumber.map { $0[path: "assistant", "status"] as? String } == ["truncated", "completed"])
         #expect(byNumber.map { $0[path: "realtime", "text"] as? String } == [question.text, second.text])
         #expect(byNumber[1][path: "assistant", "text"] as? String == second.answerText)
