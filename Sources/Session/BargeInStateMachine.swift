@@ -48,6 +48,9 @@ struct BargeInStateMachine: Sendable {
 
     init(confirmMs: Int) { self.confirmMs = confirmMs }
 
+    /// No voice is heard, and none is waited for.
+    var isAtRest: Bool { state == .quiet && interjections.isEmpty }
+
     var deadline: Instant? {
         if case .ducked(_, let deadline) = state { deadline } else { nil }
     }

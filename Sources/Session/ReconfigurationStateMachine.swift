@@ -78,6 +78,11 @@ struct ReconfigurationStateMachine: Sendable {
     /// Updates of this session that have no answer yet; the server answers them in their order.
     private var unanswered = 0
 
+    /// Something is to be changed.
+    var isUnderWay: Bool {
+        if case .settled = state { false } else { true }
+    }
+
     /// The server is told who ends a turn: no turn may begin until it has answered.
     var isSwitching: Bool {
         switch state {

@@ -29,6 +29,7 @@ extension SessionStateMachine {
 
     /// What follows from any input: how long the voice has lasted, and what short ones have said.
     mutating func followBargeIn(at now: Instant) -> [Action] {
+        guard !bargeIn.isAtRest else { return [] }
         var actions: [Action] = []
         if bargeIn.state != .quiet {
             if isAssistantAudible {

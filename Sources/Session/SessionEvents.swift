@@ -5,6 +5,7 @@ import Realtime
 extension SessionStateMachine {
     mutating func received(_ event: ServerEvent, at now: Instant) -> [Action] {
         noteFirstDelta(event, at: now)
+        defer { noteTranscripts(at: now) }
         switch event {
         case .sessionCreated(let session): return linkHandle(.sessionCreated(session), at: now)
         case .sessionUpdated(let session):

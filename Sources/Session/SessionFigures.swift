@@ -111,7 +111,7 @@ extension SessionStateMachine {
         }
     }
 
-    /// Transcripts that have become known with this input.
+    /// Transcripts that have become known with this event.
     mutating func noteTranscripts(at now: Instant) {
         for (turn, realtime, builtIn) in turns.transcripts {
             if realtime?.isSaid == true { figures.clocks.came(.realtimeTranscript, of: turn, at: now) }

@@ -24,6 +24,7 @@ extension SessionStateMachine {
     private var holdsPresses: Bool { reconfiguration.isSwitching || continuity.due == .unclear }
 
     mutating func reconfigureIfIdle(at now: Instant) -> [Action] {
+        guard reconfiguration.isUnderWay else { return [] }
         let maySwitch = link.readySession != nil && isIdle && continuity.due != .unclear
         return reconfigurationHandle(maySwitch ? .idle(configuration) : .busy, at: now)
     }

@@ -215,7 +215,6 @@ public struct SessionStateMachine: Sendable {
         playout.forgetHeard { [answers] response in answers.contains(response) }
         actions += followPrompts(at: now)
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
-        noteTranscripts(at: now)
         actions += settleTurns() + followTasks(at: now)
         actions += followBudget(at: now)
         return actions + reconfigureIfIdle(at: now) + followContinuity(at: now)
