@@ -78,7 +78,7 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page_byte
     uintptr_t page = *(uintptr_t *)page_bytes;
     for (int index = 0; index < object->dlpi_phnum; index++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
-        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || segment->p_flags & PF_W) continue;
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
         uintptr_t first = object->dlpi_addr + segment->p_vaddr;
         void *start = (void *)(first & ~(page - 1));
         size_t length = ((first + segment->p_memsz + page - 1) & ~(page - 1)) - (uintptr_t)start;

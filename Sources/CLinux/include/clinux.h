@@ -43,8 +43,8 @@ int clinux_set_fifo(int priority);
 /// Keeps in memory whatever the process has mapped by now, each page from its first use on (mlockall(2), MCL_CURRENT
 /// and MCL_ONFAULT). Nothing is read ahead, and what is mapped later is not kept. 0 or -errno.
 int clinux_lock_memory(void);
-/// Gives back the memory of code, the executable's and the libraries' (madvise(2), MADV_DONTNEED). It stays in the page
-/// cache and is mapped again as it is used; locked memory is locked again as it comes back.
+/// Gives back the memory of code and constants, the executable's and the libraries' (madvise(2), MADV_DONTNEED). They
+/// stay in the page cache and are mapped again as they are used; locked memory is locked again as it comes back.
 void clinux_forget_code(void);
 /// Names the calling thread (15 bytes at most), as top(1) and gdb show it.
 void clinux_name_thread(const char *name);
