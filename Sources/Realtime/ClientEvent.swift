@@ -41,7 +41,12 @@ public struct ClientEvent: Encodable, Equatable, Sendable {
     public func encoded() -> String {
         // The hot event, needing no escapes when it has no id: all of it is base64 and fixed text.
         if case .appendAudio(let samples) = body, eventID == nil {
-            return "{\"audio\":\"\(base64(samples))\",\"type\":\"input_audio_buffer.append\"}"
+            let audio = base64(samples)
+            var event = "{\"audio\":\""
+            event.reserveCapacity(audio.utf8.count + 64)
+            event += audio
+            event += "\",\"type\":\"input_audio_buffer.append\"}"
+            return event
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -120,10 +120,15 @@ struct Playout: Sendable {
     /// Little-endian PCM16; a byte too many at the end is left out.
     private static func samples(of bytes: [UInt8]) -> [Int16] {
         let count = bytes.count / 2
-        var samples = [Int16](repeating: 0, count: count)
-        samples.withUnsafeMutableBytes { $0.copyBytes(from: bytes[..<(2 * count)]) }
-        for index in samples.indices { samples[index] = Int16(littleEndian: samples[index]) }
-        return samples
+        return bytes.withUnsafeBytes { bytes in
+            [Int16](unsafeUninitializedCapacity: count) { samples, written in
+                for index in 0..<count {
+                    let sample = bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self)
+                    samples.initializeElement(at: index, to: Int16(littleEndian: sample))
+                }
+                written = count
+            }
+        }
     }
 
     /// Parts whose deltas came interleaved, each as one segment.

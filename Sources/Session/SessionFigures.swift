@@ -101,6 +101,7 @@ extension SessionStateMachine {
 
     /// Playback went on: the first frame of an answer may be among what was heard.
     mutating func noteFirstAudible(at now: Instant) {
+        guard figures.clocks.awaits(.firstAudible) else { return }
         for response in playout.responses {
             guard let turn = answers.turn(of: response), figures.clocks.awaits(.firstAudible, of: turn)
             else { continue }

@@ -17,11 +17,11 @@ extension SessionStateMachine {
     /// What follows from any input: a prompt is over, or can be said.
     mutating func followPrompts(at now: Instant) -> [Action] {
         guard !isStopping else { return [] }
-        var actions: [Action] = []
-        if isAnswerMissing { actions += promptsHandle(.unanswered(link.trouble), at: now) }
+        var actions = isAnswerMissing ? promptsHandle(.unanswered(link.trouble), at: now) : []
         isAnswerMissing = false
-        if !playout.isPromptPending { actions += promptsHandle(.fellSilent, at: now) }
-        return actions + (isSilent ? promptsHandle(.roomIsSilent, at: now) : [])
+        if !playout.isPromptPending { actions.join(promptsHandle(.fellSilent, at: now)) }
+        if isSilent { actions.join(promptsHandle(.roomIsSilent, at: now)) }
+        return actions
     }
 
     /// Nothing of a prompt that waits or is heard shall be in the way of an answer.

@@ -202,22 +202,27 @@ public struct SessionStateMachine: Sendable {
         case .spentBefore(let sum, let day): changed { $0.costs.spentBefore(sum, on: day) }
         case .stop: stop(at: now)
         }
-        actions += follow(at: now)
+        actions.join(follow(at: now))
         keptFromFrame = max(keptFromFrame, min(oldestNeededFrame, capturedUntilFrame))
         return mutedUntil == nil ? actions : endTouch(after: input, actions, at: now) + actions
     }
 
     /// What follows from any input: audio that can go, answers that can be asked for, turns that have settled.
     private mutating func follow(at now: Instant) -> [Action] {
-        var actions = followPresses(at: now) + sendUtterances(at: now) + followBargeIn(at: now)
-        actions += answersHandle(answers.playedOut(playout, at: now))
+        var actions = followPresses(at: now)
+        actions.join(sendUtterances(at: now))
+        actions.join(followBargeIn(at: now))
+        actions.join(answersHandle(answers.playedOut(playout, at: now)))
         if link.readySession != nil, let request = answers.nextRequest(at: now) { actions.append(.send(request)) }
         playout.forgetHeard { [answers] response in answers.contains(response) }
-        actions += followPrompts(at: now)
+        actions.join(followPrompts(at: now))
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
-        actions += settleTurns() + followTasks(at: now)
-        actions += followBudget(at: now)
-        return actions + reconfigureIfIdle(at: now) + followContinuity(at: now)
+        actions.join(settleTurns())
+        actions.join(followTasks(at: now))
+        actions.join(followBudget(at: now))
+        actions.join(reconfigureIfIdle(at: now))
+        actions.join(followContinuity(at: now))
+        return actions
     }
 
     // MARK: The visitor

@@ -12,7 +12,10 @@ extension SessionStateMachine {
 
     /// Everything there is to know, at once. Mutating so that it is read in place: a property of an object's machine is
     /// read from a copy of the machine.
-    public mutating func status() -> Status {
+    public mutating func status() -> Status { ownStatus }
+
+    /// By itself, so that it is this that borrows the machine, and not each of what it asks: a borrow copies its bytes.
+    private var ownStatus: Status {
         Status(
             deadline: deadline, oldestNeededFrame: oldestNeededFrame, wantsFrames: wantsFrames, indicator: indicator,
             isIdle: isIdle)

@@ -101,6 +101,9 @@ struct Turn: Sendable {
 
     private mutating func drop() { if isUnderWay { stage = .dropped } }
 
+    /// All three parts are known.
+    var isWhole: Bool { assistant != nil && builtIn != nil && realtime.isFinal && !isUnderWay }
+
     /// The turn with all three parts known; nil while one is open.
     func settled(prices: PriceTable?, configuration: SessionConfiguration) -> SettledTurn? {
         guard !isUnderWay, let transcript = realtime.transcript, let builtIn, let assistant else { return nil }

@@ -73,6 +73,9 @@ struct TurnClocks: Sendable {
         if clocks[turn] == nil { clocks[turn] = Clock(endedAt: now) }
     }
 
+    /// Whether any turn is without it yet.
+    func awaits(_ mark: TurnLatency.Mark) -> Bool { clocks.values.contains { $0.latency[mark] == nil } }
+
     func awaits(_ mark: TurnLatency.Mark, of turn: TurnID) -> Bool {
         clocks[turn].map { $0.latency[mark] == nil } ?? false
     }

@@ -10,7 +10,11 @@ struct TurnLedger: Sendable {
     /// Items that were announced before their commit; only a proxy that reorders makes any.
     static let earlyItemLimit = 16
 
-    private var turns: [Turn] = []
+    private var turns: [Turn] = [] {
+        // Asked fifty times a second, changed with events only.
+        didSet { deadline = turns.reduce(nil) { earlier($0, $1.deadline) } }
+    }
+    private(set) var deadline: Instant?
     private var lastID = 0
     /// The turn the visitor is speaking now.
     private var speakingTurn: TurnID?
@@ -37,10 +41,6 @@ struct TurnLedger: Sendable {
     var isOnlyTimeouts: Bool { !turns.isEmpty && turns.allSatisfy(\.isTimeout) }
     /// Something was or is said that the server has not made an item of yet.
     var isAnyUnderWay: Bool { turns.contains(where: \.isUnderWay) }
-    var deadline: Instant? {
-        // By index: a copy of a turn holds on to a dozen strings, and this is asked fifty times a second.
-        turns.indices.reduce(nil) { earlier($0, turns[$1].deadline) }
-    }
 
     // MARK: A turn's way
 
@@ -304,17 +304,18 @@ struct TurnLedger: Sendable {
 
     /// Takes out the turns of which everything is known.
     mutating func takeSettled(prices: PriceTable?, configuration: SessionConfiguration) -> [(TurnID, SettledTurn)] {
+        guard turns.indices.contains(where: { turns[$0].isWhole }) else { return [] }
         var settled: [(TurnID, SettledTurn)] = []
-        turns.removeAll { turn in
-            guard var whole = turn.settled(prices: prices, configuration: configuration) else { return false }
+        for turn in turns {
+            guard var whole = turn.settled(prices: prices, configuration: configuration) else { continue }
             if whole.number == 0 {
                 // No session ever committed it: numbered by themselves.
                 sessionlessCount += 1
                 whole.number = sessionlessCount
             }
             settled.append((turn.id, whole))
-            return true
         }
+        turns.removeAll(where: \.isWhole)
         return settled
     }
 

@@ -121,15 +121,20 @@ final class Microphone {
         let start = store.endFrame - samples.count
         for lower in stride(from: 0, to: samples.count, by: Self.levelFrames) {
             let upper = min(lower + Self.levelFrames, samples.count)
-            let squares = samples[lower..<upper].reduce(0) { $0 + Int($1) * Int($1) }
-            levels.append(SoundLevel(untilFrame: start + upper, squares: squares))
+            var squares: UInt64 = 0
+            // 480 squares of at most 2^30 do not overflow; unchecked, the processor takes several at a time.
+            for index in lower..<upper {
+                let sample = Int32(samples[index])
+                squares &+= UInt64(UInt32(bitPattern: sample &* sample))
+            }
+            levels.append(SoundLevel(untilFrame: start + upper, squares: Int(squares)))
         }
     }
 
-    /// How loud it was since the last call.
-    func takeLevels() -> [SoundLevel] {
-        defer { levels.removeAll(keepingCapacity: true) }
-        return levels
+    /// Hands over how loud it was since the last call.
+    func takeLevels(_ body: (SoundLevel) -> Void) {
+        levels.forEach(body)
+        levels.removeAll(keepingCapacity: true)
     }
 
     func forget(before frame: Int) { store.forget(before: frame) }

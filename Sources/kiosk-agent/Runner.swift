@@ -44,6 +44,8 @@ final class Runner {
     var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
     private var isStopped = false
     private var polls = PollSet()
+    /// What was waited for of the link.
+    private var linkDescriptor: Int32?
     let loadSetup: () throws(CommandFailure) -> Setup
     /// Read after a SIGHUP; used as soon as no turn is open.
     var nextSetup: Setup?
@@ -128,7 +130,9 @@ final class Runner {
     private func wait() {
         polls.removeAll()
         polls.add(signals.descriptor)
-        if let request = link.pollRequest { polls.add(request.fd, events: request.events) }
+        let request = link.pollRequest
+        linkDescriptor = request?.fd
+        if let request { polls.add(request.fd, events: request.events) }
         for request in spool?.pollRequests ?? [] { polls.add(request.fd, events: request.events) }
         polls.add(microphone.eventDescriptor)
         polls.add(loudspeaker.eventDescriptor)
@@ -164,7 +168,7 @@ final class Runner {
         releaseHolds(at: now)
         // Only now: an edge may be older than what was captured.
         microphone.forget(before: status.oldestNeededFrame)
-        if polls.isReady(link.pollRequest?.fd) || isDue(link.deadline, now) {
+        if polls.isReady(linkDescriptor) || isDue(link.deadline, now) {
             for input in link.process(at: now) { handle(input, at: now) }
         }
         play(at: now)
@@ -199,14 +203,17 @@ final class Runner {
         let actions = machine.handle(input, at: now)
         status = machine.status()
         microphone.isUrgent = status.wantsFrames
-        for action in actions { perform(action, at: now) }
+        // Lent, not copied.
+        actions.withUnsafeBufferPointer { actions in
+            for index in actions.indices { perform(actions[index], at: now) }
+        }
     }
 
     private func hear(at now: Instant) {
         guard polls.isReady(microphone.eventDescriptor) || isDue(microphone.deadline, now) else { return }
         report(microphone.process(at: now, isTurnOpen: status.indicator == .listening))
         // Answered by no action, and it changes no deadline.
-        for level in microphone.takeLevels() { _ = machine.handle(.measured(level), at: now) }
+        microphone.takeLevels { level in _ = machine.handle(.measured(level), at: now) }
         handle(.captured(untilFrame: microphone.endFrame), at: now)
     }
 

@@ -47,7 +47,8 @@ import Testing
 
     @Test func loudnessIsToldOnceInStretchesOfAtMostTwentyMilliseconds() throws {
         let (microphone, _) = try heard([Int16](repeating: -100, count: 2400), isTurnOpen: false)
-        let levels = microphone.takeLevels()
+        var levels: [SoundLevel] = []
+        microphone.takeLevels { levels.append($0) }
         var untilFrame = 0
         for level in levels {
             #expect((1...480).contains(level.untilFrame - untilFrame))
@@ -56,7 +57,7 @@ import Testing
         #expect(untilFrame == microphone.endFrame)
         // The file is followed by silence.
         #expect(levels.reduce(0) { $0 + $1.squares } == 2400 * 100 * 100)
-        #expect(microphone.takeLevels() == [])
+        microphone.takeLevels { Issue.record("again: \($0)") }
     }
 
     private let clipped = [Int16](repeating: 32_767, count: 2400)
