@@ -55,9 +55,11 @@ struct ReloadTests {
         try await eventually("the settings are reloaded: \(bench.kiosk.errors)") {
             bench.kiosk.lines.contains("[kiosk] settings reloaded")
         }
-        let told = try bench.report("updated").compactMap { $0["instructions"] as? String }
-        #expect(told.count == 2)
-        #expect(told.last == "Be brief.")
+        // The simulator answers first and reports then.
+        try await eventually("the session is told the new instructions") {
+            try bench.report("updated").compactMap { $0["instructions"] as? String }.last == "Be brief."
+        }
+        #expect(try bench.report("updated").count == 2)
         #expect(try await bench.stopKiosk() == 0)
         #expect(bench.kiosk.errors == "")
         let sessions = try JournalFile(directory: bench.journalFolder).entries(of: "session")
