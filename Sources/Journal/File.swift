@@ -57,6 +57,11 @@ struct File: ~Copyable {
         return bytes
     }
 
+    /// Reads from `offset` on into `space`; how many bytes, 0 at the end of the file.
+    borrowing func read(at offset: Int64, into space: UnsafeMutableRawBufferPointer) throws(JournalError) -> Int {
+        try perform("read") { orErrno(pread(descriptor, space.baseAddress, space.count, off_t(offset))) }
+    }
+
     borrowing func truncate(toBytes size: Int64) throws(JournalError) {
         try perform("truncate") { orErrno(Int(ftruncate(descriptor, off_t(size)))) }
     }

@@ -47,26 +47,37 @@ struct JournalDirectory: ~Copyable {
         try File.perform(path, "chmod") { path.withCString { orErrno(Int(chmod($0, 0o750))) } }
     }
 
-    /// First `seq` of the last segment; nil when there is none. Other files named as segments become findings.
+    /// First `seq` of each segment, oldest first. Other files named as segments become findings.
     ///
     /// What a rewrite that did not end left behind is removed.
-    borrowing func lastSegment(_ recovery: inout Recovery) throws(JournalError) -> UInt64? {
-        var last: UInt64?
+    borrowing func recoverNames(_ recovery: inout Recovery) throws(JournalError) -> [UInt64] {
         for name in try Self.names(in: path).sorted() {
             if name.hasSuffix(Self.rewriteSuffix) {
                 try remove(path + "/" + name)
-            } else if name.hasSuffix(Self.segmentSuffix) {
-                let stem = name.dropLast(Self.segmentSuffix.count)
-                if let firstSeq = UInt64(stem), Self.stem(firstSeq) == stem,
-                    (1...EntryLine.seqLimit).contains(firstSeq)
-                {
-                    last = firstSeq
-                } else {
-                    recovery.add("\(name): not a segment of this journal, left as it is")
-                }
+            } else if Self.isForeign(name) {
+                recovery.add("\(name): not a segment of this journal, left as it is")
             }
         }
-        return last
+        return try segments()
+    }
+
+    /// First `seq` of each segment, oldest first.
+    borrowing func segments() throws(JournalError) -> [UInt64] {
+        try Self.names(in: path).compactMap(Self.firstSeq).sorted()
+    }
+
+    /// Opens a segment for reading.
+    borrowing func open(_ firstSeq: UInt64) throws(JournalError) -> File {
+        try File(segmentPath(firstSeq), flags: O_RDONLY)
+    }
+
+    /// The first `seq` that a segment is named by; nil for another file.
+    static func firstSeq(of name: String) -> UInt64? {
+        guard name.hasSuffix(segmentSuffix) else { return nil }
+        let digits = name.dropLast(segmentSuffix.count)
+        guard let firstSeq = UInt64(digits), stem(firstSeq) == digits, (1...EntryLine.seqLimit).contains(firstSeq)
+        else { return nil }
+        return firstSeq
     }
 
     borrowing func segmentPath(_ firstSeq: UInt64) -> String {
@@ -94,10 +105,17 @@ struct JournalDirectory: ~Copyable {
         try File.perform(path, "unlink") { path.withCString { orErrno(Int(unlink($0))) } }
     }
 
+    borrowing func removeIfThere(_ path: String) throws(JournalError) {
+        do { try remove(path) } catch .failed(_, _, errno: ENOENT) { return }
+    }
+
     /// Makes created, renamed and removed names durable.
     borrowing func syncNames() throws(JournalError) {
         try File(path, flags: O_RDONLY | O_DIRECTORY).syncNames()
     }
+
+    /// Whether a file has a segment's ending and not its name.
+    static func isForeign(_ name: String) -> Bool { name.hasSuffix(segmentSuffix) && firstSeq(of: name) == nil }
 
     private static func stem(_ firstSeq: UInt64) -> String {
         let digits = String(firstSeq)
@@ -106,14 +124,10 @@ struct JournalDirectory: ~Copyable {
 
     /// The names of the segments, oldest first.
     static func segmentNames(in path: String) throws(JournalError) -> [String] {
-        try names(in: path).filter { name in
-            guard name.hasSuffix(segmentSuffix) else { return false }
-            let digits = name.dropLast(segmentSuffix.count)
-            return UInt64(digits).map { stem($0) == digits } ?? false
-        }.sorted()
+        try names(in: path).filter { firstSeq(of: $0) != nil }.sorted()
     }
 
-    private static func names(in path: String) throws(JournalError) -> [String] {
+    static func names(in path: String) throws(JournalError) -> [String] {
         guard let stream = opendir(path) else { throw .failed(path: path, step: "opendir", errno: errno) }
         defer { closedir(stream) }
         var names: [String] = []

@@ -6,17 +6,45 @@ internal import CLinux
 final class JournalThread {
     /// A refused entry is tried again this often; each try is one small write.
     private static let retryMs: Int32 = 1000
+    /// Without entries the age of segments is looked at this often.
+    private static let tidyMs: Int32 = 3_600_000
     /// The deepest call chain needs a few KiB; a default stack would lock 8 MiB under mlockall(2).
     private static let stackBytes = 256 * 1024
 
-    private var journal: Journal?
+    private let directory: String
+    private let clock: WallClock
+    private let limits: JournalLimits
     private let mailbox: Mailbox
-    /// The last fault that was said; nil again when an entry was appended.
-    private var saidFault: String?
+    /// nil while it cannot be opened.
+    private var journal: Journal?
+    /// Why the disk takes nothing, as it was said last; nil again when it does.
+    private var refusal: String?
 
-    init(_ journal: consuming Journal, _ mailbox: Mailbox) {
-        self.journal = consume journal
+    init(directory: String, clock: WallClock, limits: JournalLimits, _ mailbox: Mailbox) {
+        self.directory = directory
+        self.clock = clock
+        self.limits = limits
         self.mailbox = mailbox
+    }
+
+    /// The first try, before the thread starts: what it found, nil when it is to be tried again.
+    func openFirst() throws(JournalError) -> Recovery? {
+        do {
+            return try openJournal()
+        } catch .inUse(let directory) {
+            throw .inUse(directory: directory)
+        } catch {
+            refuse(error)
+            return nil
+        }
+    }
+
+    private func openJournal() throws(JournalError) -> Recovery {
+        let opened = try Journal(directory: directory, clock: clock, limits: limits)
+        let recovery = opened.recovery
+        journal = consume opened
+        reportFaults()
+        return recovery
     }
 
     /// Starts the thread, which keeps this object alive until it ends.
@@ -54,7 +82,7 @@ final class JournalThread {
                     mailbox.report(.fault("journal: \(lost) entries could not be written at the end"))
                     return end()
                 }
-                mailbox.wait(limitMs: Self.retryMs)
+                _ = mailbox.wait(limitMs: Self.retryMs)
             }
         }
         end()
@@ -65,39 +93,67 @@ final class JournalThread {
         while true {
             // Read before the mailbox: what was put before the closing is then still seen.
             let isClosing = mailbox.isClosing
+            let isOpen = open()
             if let entry = mailbox.takeEntry() { return entry }
             if isClosing { return nil }
-            mailbox.wait(limitMs: -1)
+            if !mailbox.wait(limitMs: isOpen ? Self.tidyMs : Self.retryMs) {
+                journal?.tidy()
+                reportFaults()
+            }
+        }
+    }
+
+    /// Whether the journal is open; tries to open it when it is not.
+    private func open() -> Bool {
+        guard journal == nil else { return true }
+        do {
+            mailbox.report(.opened(try openJournal()))
+            resume()
+            return true
+        } catch {
+            refuse(error)
+            return false
         }
     }
 
     /// Whether the entry is done with: appended, or never to be.
     private func append(_ entry: Mailbox.Entry) -> Bool {
+        guard open() else { return false }
+        defer { reportFaults() }
         do {
             let seq = try journal?.append(
                 kind: entry.kind, members: entry.members, durable: entry.durable, atMs: entry.atMs)
             if let seq, entry.durable { mailbox.report(.durable(seq)) }
-            saidFault = nil
-            mailbox.reportDropped()
+            resume()
             return true
         } catch .refused(let reason) {
             mailbox.report(.fault(JournalError.refused(reason).description))
             return true
         } catch {
-            say(error)
+            refuse(error)
             return false
         }
     }
 
     private func end() {
-        do { try journal?.sync() } catch { say(error) }
+        do { try journal?.sync() } catch { refuse(error) }
         journal = nil
         mailbox.done()
     }
 
-    private func say(_ error: JournalError) {
-        guard saidFault != error.description else { return }
-        saidFault = error.description
-        mailbox.report(.fault(error.description))
+    private func reportFaults() {
+        for fault in journal?.takeFaults() ?? [] { mailbox.report(.fault("journal: \(fault)")) }
+    }
+
+    private func refuse(_ error: JournalError) {
+        guard refusal != error.description else { return }
+        refusal = error.description
+        mailbox.report(.refusing(error.description))
+    }
+
+    private func resume() {
+        if refusal != nil { mailbox.report(.resumed) }
+        refusal = nil
+        mailbox.reportDropped()
     }
 }

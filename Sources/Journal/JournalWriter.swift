@@ -9,31 +9,38 @@ public final class JournalWriter: Sendable {
     public enum Report: Sendable, Equatable {
         /// Every entry up to and including this `seq` is on the device.
         case durable(UInt64)
-        /// Something went wrong, in one line; said once until it changes.
+        /// Something went wrong, in one line.
         case fault(String)
+        /// The disk takes no entries, or there is no journal to open, in one line; said once until it changes. Entries
+        /// wait and are tried again; `resumed` says when they are written.
+        case refusing(String)
+        case resumed
+        /// The journal that could not be opened at the start is open now.
+        case opened(Recovery)
     }
 
     /// The agent has 2 s after SIGTERM; the rest is for everything else.
     static let closeLimitMs: Int32 = 1500
 
-    /// What opening the journal found.
-    public let recovery: Recovery
+    /// What opening the journal found; nil when it could not be opened: it is tried again, and `.opened` says it then.
+    public let recovery: Recovery?
 
     private let mailbox: Mailbox
     private let clock: WallClock
     private let thread: pthread_t
 
     /// Opens the journal (see `Journal`) and starts the thread. Blocks on the disk.
-    public convenience init(directory: String, clock: WallClock = .system) throws(JournalError) {
-        try self.init(directory: directory, clock: clock, segmentLimitBytes: Journal.segmentLimitBytes)
-    }
-
-    init(directory: String, clock: WallClock, segmentLimitBytes: Int64) throws(JournalError) {
-        let journal = try Journal(directory: directory, clock: clock, segmentLimitBytes: segmentLimitBytes)
-        recovery = journal.recovery
+    ///
+    /// A directory that cannot be written is no reason not to serve: entries wait until it can. One that another
+    /// process uses is an error.
+    public init(
+        directory: String, clock: WallClock = .system, limits: JournalLimits = JournalLimits()
+    ) throws(JournalError) {
         mailbox = try Mailbox()
-        thread = try JournalThread(journal, mailbox).start()
         self.clock = clock
+        let thread = JournalThread(directory: directory, clock: clock, limits: limits, mailbox)
+        recovery = try thread.openFirst()
+        self.thread = try thread.start()
     }
 
     deinit { close() }

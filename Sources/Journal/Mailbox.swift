@@ -119,10 +119,10 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// Waits for an entry or the end, at most `limitMs` (-1: for ever).
-    func wait(limitMs: Int32) {
-        _ = Self.wait(for: wakeSignal, limitMs: limitMs)
-        _ = clinux_eventfd_clear(wakeSignal)
+    /// Waits for an entry or the end, at most `limitMs`; false when neither came.
+    func wait(limitMs: Int32) -> Bool {
+        defer { _ = clinux_eventfd_clear(wakeSignal) }
+        return Self.wait(for: wakeSignal, limitMs: limitMs)
     }
 
     /// Adds a report. Two `.durable` in a row become the later one, which covers the earlier.

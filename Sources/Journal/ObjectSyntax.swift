@@ -12,25 +12,25 @@ struct ObjectSyntax {
     /// Deeper nesting is refused; our entries have 5 levels, and each level costs stack here and in every reader.
     static let depthLimit = 64
 
-    private let bytes: ArraySlice<UInt8>
-    private var index: Int
+    private let bytes: UnsafeRawBufferPointer
+    private var index = 0
     private var members: [Member] = []
 
     /// The members of the object that `bytes` are; nil when they are anything else. UTF-8 is the caller's to check.
-    static func members(of bytes: ArraySlice<UInt8>) -> [Member]? {
-        var syntax = ObjectSyntax(bytes: bytes, index: bytes.startIndex)
+    static func members(of bytes: UnsafeRawBufferPointer) -> [Member]? {
+        var syntax = ObjectSyntax(bytes)
         syntax.skipSpace()
         guard syntax.object(depth: 1) else { return nil }
         syntax.skipSpace()
-        return syntax.index == bytes.endIndex ? syntax.members : nil
+        return syntax.index == bytes.count ? syntax.members : nil
     }
 
-    private init(bytes: ArraySlice<UInt8>, index: Int) {
+    private init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        self.index = index
+        members.reserveCapacity(16)
     }
 
-    private var next: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+    private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
     private mutating func take(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
@@ -96,12 +96,9 @@ struct ObjectSyntax {
         guard take(UInt8(ascii: "\"")) else { return false }
         while let byte = next {
             index += 1
-            switch byte {
-            case UInt8(ascii: "\""): return true
-            case UInt8(ascii: "\\"): guard escape() else { return false }
-            case ..<0x20: return false
-            default: continue
-            }
+            if byte == UInt8(ascii: "\"") { return true }
+            if byte < 0x20 { return false }
+            if byte == UInt8(ascii: "\\") { guard escape() else { return false } }
         }
         return false
     }

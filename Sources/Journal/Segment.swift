@@ -4,23 +4,32 @@ import Glibc
 struct Segment: ~Copyable {
     /// Bytes of whole lines. What lies behind them is half a line that could not be cut yet.
     private(set) var sizeBytes: Int64
+    /// Of the whole lines.
+    private(set) var summary: SegmentSummary
+    /// What it is named by.
+    let firstSeq: UInt64
     private let file: File
     private var hasHalfLine = false
     private var isSynced = true
 
-    /// Opens a segment for appending; one that does not exist is created and must be made durable by its directory.
-    init(_ path: String) throws(JournalError) {
+    /// Opens a segment, which holds what `summary` says, for appending; one that does not exist is created and must be
+    /// made durable by its directory.
+    init(_ path: String, firstSeq: UInt64, summary: SegmentSummary = SegmentSummary()) throws(JournalError) {
         let file = try File(path, flags: O_WRONLY | O_CREAT | O_APPEND)
         try file.setMode()
         sizeBytes = try file.sizeBytes()
         self.file = file
+        self.firstSeq = firstSeq
+        self.summary = summary
     }
 
-    /// Appends one line (with its line feed); with `durable`, returns when it is on the device.
+    /// Appends the line (with its line feed) of an entry; with `durable`, returns when it is on the device.
     ///
     /// When that fails the line is cut away again, so the caller may append the same entry later: a failed
     /// fdatasync(2) drops dirty pages, only a new write brings them back.
-    mutating func append(_ line: [UInt8], durable: Bool) throws(JournalError) {
+    mutating func append(
+        _ line: [UInt8], seq: UInt64, atMs: Int64, durable: Bool, isFooter: Bool = false
+    ) throws(JournalError) {
         if hasHalfLine { try cutHalfLine() }
         isSynced = false
         do {
@@ -33,6 +42,15 @@ struct Segment: ~Copyable {
             throw error
         }
         sizeBytes += Int64(line.count)
+        line.withUnsafeBytes {
+            summary.add(UnsafeRawBufferPointer(rebasing: $0.dropLast()), seq: seq, isFooter: isFooter) { atMs }
+        }
+    }
+
+    /// Appends the footer and makes everything durable; nothing may be appended after it.
+    mutating func seal(seq: UInt64, atMs: Int64) throws(JournalError) {
+        let line = try summary.footer(seq: seq, atMs: atMs) + [UInt8(ascii: "\n")]
+        try append(line, seq: seq, atMs: atMs, durable: true, isFooter: true)
     }
 
     /// Makes all appended lines durable (fdatasync(2)).

@@ -17,53 +17,73 @@ struct SegmentRepair {
         self.atMs = atMs
     }
 
-    /// Repairs the segment on disk and says so in `recovery`. Nothing happens to a sound segment.
-    func perform(in directory: borrowing JournalDirectory, _ recovery: inout Recovery) throws(JournalError) {
+    /// Repairs the segment on disk, says so in `recovery`, and returns what it then holds. Nothing happens to a sound
+    /// segment.
+    func perform(
+        in directory: borrowing JournalDirectory, _ recovery: inout Recovery
+    ) throws(JournalError) -> SegmentSummary {
         let path = directory.segmentPath(firstSeq)
-        for irregularity in scan.irregularities { recovery.add("\(path): \(irregularity)") }
-        guard let last = scan.damages.last else { return }
+        for irregularity in scan.irregularities {
+            recovery.add("\(path): line \(irregularity.line): \(irregularity.words)")
+        }
+        guard let last = scan.damages.last else { return scan.summary }
         let segment = try File(path, flags: O_RDWR)
         try save(segment, in: directory)
-        if scan.damages.count == 1, last.lostSeqs == nil {
+        var summary = scan.summary
+        if scan.isDamagedInside {
+            summary = try rewrite(segment, in: directory)
+        } else {
             try segment.truncate(toBytes: last.bytes.lowerBound)
             try segment.syncData()
-        } else {
-            try rewrite(segment, in: directory)
         }
         let side = directory.tornPath(firstSeq)
-        for damage in scan.damages { recovery.add("\(path): \(words(damage)) moved to \(side)") }
+        for damage in scan.damages { recovery.add("\(path): \(damage.words) moved to \(side)") }
+        return summary
     }
 
     private func save(_ segment: borrowing File, in directory: borrowing JournalDirectory) throws(JournalError) {
         let side = try File(directory.tornPath(firstSeq), flags: O_WRONLY | O_CREAT | O_APPEND)
         try side.setMode()
-        for damage in scan.damages { try copy(damage.bytes, of: segment, to: side) }
-        try side.syncData()
+        let sizeBytes = try side.sizeBytes()
+        do {
+            for damage in scan.damages { try copy(damage.bytes, of: segment, to: side) }
+            try side.syncData()
+        } catch {
+            // A full disk is tried again: the side file shall not grow with every try.
+            try? side.truncate(toBytes: sizeBytes)
+            throw error
+        }
         try directory.syncNames()
     }
 
     /// Writes the sound lines, and an entry for each lost one, to a new file that then takes the segment's name.
-    private func rewrite(_ segment: borrowing File, in directory: borrowing JournalDirectory) throws(JournalError) {
-        let path = directory.rewritePath(firstSeq)
-        let file = try File(path, flags: O_WRONLY | O_CREAT | O_TRUNC)
-        try file.setMode()
-        var sound: Int64 = 0
-        for damage in scan.damages {
-            try copy(sound..<damage.bytes.lowerBound, of: segment, to: file)
-            for seq in damage.lostSeqs ?? 0..<0 { try file.write(substitute(seq)[...]) }
-            sound = damage.bytes.upperBound
+    private func rewrite(
+        _ segment: borrowing File, in directory: borrowing JournalDirectory
+    ) throws(JournalError) -> SegmentSummary {
+        var rewrite = try SegmentRewrite(firstSeq: firstSeq, in: directory)
+        var reader = LineReader()
+        var damages = scan.damages[...]
+        while let line = try reader.next(segment) {
+            if let damage = damages.first, damage.bytes.lowerBound <= line.range.lowerBound {
+                // Once for all lines of a damage.
+                if damage.bytes.lowerBound == line.range.lowerBound {
+                    for seq in damage.lostSeqs ?? 0..<0 { try substitute(seq, in: &rewrite) }
+                }
+                if damage.bytes.upperBound <= line.range.upperBound { damages.removeFirst() }
+            } else if let entry = EntryLine(line.bytes) {
+                try rewrite.write(entry, line.bytes)
+            }
         }
-        try copy(sound..<scan.sizeBytes, of: segment, to: file)
-        try file.syncData()
-        try directory.rename(path, to: directory.segmentPath(firstSeq))
+        try rewrite.finish(in: directory)
+        return rewrite.summary
     }
 
     /// The line that stands where a damaged entry was, so that `seq` has no gap.
-    private func substitute(_ seq: UInt64) throws(JournalError) -> [UInt8] {
-        try EntryLine.encode(
+    private func substitute(_ seq: UInt64, in rewrite: inout SegmentRewrite) throws(JournalError) {
+        let line = try EntryLine.encode(
             seq: seq, atMs: atMs, kind: "fault",
-            members: #"{"class":"journal-damaged","what":"the entry that stood here was damaged; see the .torn file"}"#
-        ) + [UInt8(ascii: "\n")]
+            members: #"{"class":"journal-damaged","what":"the entry that stood here was damaged; see the .torn file"}"#)
+        if let entry = EntryLine(line[...]) { try rewrite.writeLine(entry, line) }
     }
 
     private func copy(
@@ -78,11 +98,14 @@ struct SegmentRepair {
             offset += Int64(bytes.count)
         }
     }
+}
 
-    private func words(_ damage: SegmentScan.Damage) -> String {
-        let bytes = damage.bytes.count
-        guard let lost = damage.lostSeqs else {
-            return "\(damage.isZeroFilled ? "zero-filled" : "torn") tail of \(bytes) bytes"
+extension SegmentScan.Damage {
+    /// What is damaged, and which entries that costs.
+    var words: String {
+        guard let lost = lostSeqs else {
+            if zeroBytes == bytes.count { return "zero-filled tail of \(bytes.count) bytes" }
+            return "torn tail of \(bytes.count) bytes" + (zeroBytes > 0 ? ", the last \(zeroBytes) of them zero," : "")
         }
         let entries =
             switch lost.count {
@@ -90,6 +113,6 @@ struct SegmentRepair {
             case 1: "entry \(lost.lowerBound)"
             default: "entries \(lost.lowerBound) to \(lost.upperBound - 1)"
             }
-        return "damaged line \(damage.firstLine) (\(bytes) bytes, \(entries))"
+        return "damaged line \(firstLine) (\(bytes.count) bytes, \(entries))"
     }
 }

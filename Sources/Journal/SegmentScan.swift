@@ -1,15 +1,26 @@
-/// What a segment's bytes hold: how far `seq` runs, and the regions that are no entry.
+/// What a segment's bytes hold: how far `seq` runs, what its footer says, and the regions that are no entry.
 ///
-/// Reads once from start to end in pieces; memory is bounded by the longest line, not by the segment.
+/// Takes the lines of a segment from start to end; reads and writes nothing.
 struct SegmentScan {
     /// One or more lines in a row that are no entry.
     struct Damage: Equatable {
         var bytes: Range<Int64>
         /// Counted from 1.
         let firstLine: Int
-        var isZeroFilled: Bool
+        var lines: Int
+        /// How many zero bytes it ends with.
+        var zeroBytes: Int64
+        /// Its last line has no line feed.
+        var isHalfLine: Bool
         /// Entries that lay here, as their neighbours tell; nil when no entry follows: the torn tail.
         var lostSeqs: Range<UInt64>?
+    }
+
+    /// Something amiss where no damage explains it.
+    struct Irregularity: Equatable {
+        let line: Int
+        let seq: UInt64
+        let words: String
     }
 
     /// `seq` of the highest entry, or of the one before the segment when it holds none.
@@ -17,62 +28,41 @@ struct SegmentScan {
     /// `at` of the last entry; nil when there is none.
     private(set) var lastAt: String?
     private(set) var damages: [Damage] = []
-    /// Entries missing or repeated where no damage explains it, in words; the first `Recovery.findingsLimit`.
-    private(set) var irregularities: [String] = []
+    /// Entries missing or repeated, a footer that does not fit; the first `Recovery.findingsLimit`.
+    private(set) var irregularities: [Irregularity] = []
+    /// Bytes of all lines.
     private(set) var sizeBytes: Int64 = 0
+    /// The entries. Of a segment with damage in its middle the checksum is that of the sound lines.
+    private(set) var summary = SegmentSummary()
 
-    private static let readBytes = 64 * 1024
-    private static let lineFeed = UInt8(ascii: "\n")
-
-    private var line: [UInt8] = []
-    private var lineStart: Int64 = 0
-    private var lineNumber = 1
-    private var isLineTooLong = false
-    private var isLineZero = true
-
-    /// Scans a segment whose first entry should have `firstSeq`.
-    init(_ file: borrowing File, firstSeq: UInt64) throws(JournalError) {
+    /// To scan a segment whose first entry should have `firstSeq`.
+    init(firstSeq: UInt64) {
         lastSeq = firstSeq - 1
-        while true {
-            let piece = try file.read(at: sizeBytes, limit: Self.readBytes)
-            if piece.isEmpty { break }
-            take(piece)
+    }
+
+    /// Scans a file.
+    init(_ file: borrowing File, firstSeq: UInt64) throws(JournalError) {
+        self.init(firstSeq: firstSeq)
+        var reader = LineReader()
+        while let line = try reader.next(file) { take(line) }
+    }
+
+    /// Whether bytes between entries are no entries, so that cutting the end does not make the segment sound.
+    var isDamagedInside: Bool { damages.contains { $0.lostSeqs != nil } }
+
+    /// Takes the next line; the entry that it is, nil when it is none.
+    @discardableResult
+    mutating func take(_ line: LineReader.Line) -> EntryLine? {
+        sizeBytes = line.range.upperBound
+        guard line.hasLineFeed, !line.isTooLong, let entry = EntryLine(line.bytes) else {
+            addDamage(line)
+            return nil
         }
-        if lineStart < sizeBytes { addDamage() }
+        add(entry, line)
+        return entry
     }
 
-    private mutating func take(_ piece: [UInt8]) {
-        var rest = piece[...]
-        while let end = rest.firstIndex(of: Self.lineFeed) {
-            collect(rest[..<end])
-            rest = rest[(end + 1)...]
-            sizeBytes += 1
-            endLine()
-        }
-        collect(rest)
-    }
-
-    private mutating func collect(_ part: ArraySlice<UInt8>) {
-        sizeBytes += Int64(part.count)
-        isLineZero = isLineZero && part.allSatisfy { $0 == 0 }
-        isLineTooLong = isLineTooLong || line.count + part.count > EntryLine.limitBytes
-        if isLineTooLong { line.removeAll() } else { line += part }
-    }
-
-    private mutating func endLine() {
-        if !isLineTooLong, let entry = EntryLine(line[...]) {
-            addEntry(entry)
-        } else {
-            addDamage()
-        }
-        line.removeAll(keepingCapacity: true)
-        lineStart = sizeBytes
-        lineNumber += 1
-        isLineTooLong = false
-        isLineZero = true
-    }
-
-    private mutating func addEntry(_ entry: EntryLine) {
+    private mutating func add(_ entry: EntryLine, _ line: LineReader.Line) {
         let expected = lastSeq + 1
         var missing = expected..<max(expected, entry.seq)
         if let damage = damages.last, damage.lostSeqs == nil {
@@ -81,20 +71,42 @@ struct SegmentScan {
             damages[damages.count - 1].lostSeqs = isExplained ? missing : expected..<expected
             if isExplained { missing = entry.seq..<entry.seq }
         }
-        if !missing.isEmpty || entry.seq < expected, irregularities.count < Recovery.findingsLimit {
-            let order = "line \(lineNumber): entry \(entry.seq) follows \(lastSeq)"
-            irregularities.append(missing.isEmpty ? order : order + ", entries are missing")
+        if !missing.isEmpty {
+            note(line, entry, "entry \(entry.seq) follows \(lastSeq), entries are missing")
+        } else if entry.seq < expected {
+            note(line, entry, "entry \(entry.seq) follows \(lastSeq), it stands twice")
         }
+        if summary.isSealed { note(line, entry, "entry \(entry.seq) follows the footer") }
+        if entry.kind == SegmentSummary.kind { check(footer: entry, line) }
+        summary.add(entry, line.bytes)
         lastSeq = max(lastSeq, entry.seq)
         lastAt = entry.at
     }
 
-    private mutating func addDamage() {
-        if let damage = damages.last, damage.bytes.upperBound == lineStart {
-            damages[damages.count - 1].bytes = damage.bytes.lowerBound..<sizeBytes
-            damages[damages.count - 1].isZeroFilled = damage.isZeroFilled && isLineZero
+    private mutating func check(footer: EntryLine, _ line: LineReader.Line) {
+        // Whatever is damaged is told anyway.
+        guard damages.isEmpty, let atMs = Timestamp.instantMs(of: footer.at),
+            let wanted = try? summary.footer(seq: footer.seq, atMs: atMs), !wanted.elementsEqual(line.bytes)
+        else { return }
+        let members = String(decoding: line.bytes, as: UTF8.self)
+        note(line, footer, "the footer does not fit the entries before it: \(members), wanted \(summary.footerMembers)")
+    }
+
+    private mutating func note(_ line: LineReader.Line, _ entry: EntryLine, _ words: String) {
+        guard irregularities.count < Recovery.findingsLimit else { return }
+        irregularities.append(Irregularity(line: line.number, seq: entry.seq, words: words))
+    }
+
+    private mutating func addDamage(_ line: LineReader.Line) {
+        if let damage = damages.last, damage.bytes.upperBound == line.range.lowerBound {
+            damages[damages.count - 1].bytes = damage.bytes.lowerBound..<line.range.upperBound
+            damages[damages.count - 1].lines += 1
+            damages[damages.count - 1].zeroBytes = line.zeroBytes
+            damages[damages.count - 1].isHalfLine = !line.hasLineFeed
         } else {
-            damages.append(Damage(bytes: lineStart..<sizeBytes, firstLine: lineNumber, isZeroFilled: isLineZero))
+            damages.append(Damage(
+                bytes: line.range, firstLine: line.number, lines: 1, zeroBytes: line.zeroBytes,
+                isHalfLine: !line.hasLineFeed))
         }
     }
 }

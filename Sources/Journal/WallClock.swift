@@ -19,6 +19,11 @@ public struct WallClock: Sendable {
 
     /// An instant in milliseconds since 1970 as entries write it: RFC 3339, UTC, milliseconds, `Z`.
     public static func text(_ instantMs: Int64) -> String { Timestamp.text(instantMs) }
+
+    /// The instant of a text: RFC 3339, of any offset, or a day, `2026-11-21`, which is its first millisecond (UTC).
+    ///
+    /// Nil for anything else, days that no calendar has included. What is finer than a millisecond is cut off.
+    public static func instantMs(of text: String) -> Int64? { Timestamp.instantMs(of: text) }
 }
 
 extension WallClock {
@@ -34,16 +39,40 @@ enum Timestamp {
     /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: RFC 3339 has four digits for the year.
     static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
+    /// Bytes of a text.
+    static let count = 24
+
     /// The text of an instant in milliseconds since 1970; one outside `range` becomes the nearest inside.
     static func text(_ instantMs: Int64) -> String {
+        var bytes: [UInt8] = []
+        append(instantMs, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the text of an instant.
+    static func append(_ instantMs: Int64, to bytes: inout [UInt8]) {
         let clamped = min(max(instantMs, range.lowerBound), range.upperBound)
         let sinceYearZero = clamped - range.lowerBound
         let (day, timeMs) = sinceYearZero.quotientAndRemainder(dividingBy: 86_400_000)
         let date = date(day: Int(day))
         let time = Int(timeMs)
-        return digits(date.year, 4) + "-" + digits(date.month, 2) + "-" + digits(date.day, 2)
-            + "T" + digits(time / 3_600_000, 2) + ":" + digits(time / 60_000 % 60, 2)
-            + ":" + digits(time / 1000 % 60, 2) + "." + digits(time % 1000, 3) + "Z"
+        append(date.year, 1000, UInt8(ascii: "-"), to: &bytes)
+        append(date.month, 10, UInt8(ascii: "-"), to: &bytes)
+        append(date.day, 10, UInt8(ascii: "T"), to: &bytes)
+        append(time / 3_600_000, 10, UInt8(ascii: ":"), to: &bytes)
+        append(time / 60_000 % 60, 10, UInt8(ascii: ":"), to: &bytes)
+        append(time / 1000 % 60, 10, UInt8(ascii: "."), to: &bytes)
+        append(time % 1000, 100, UInt8(ascii: "Z"), to: &bytes)
+    }
+
+    /// Whether 24 bytes have digits and signs where a text of this kind has them.
+    static func isShaped(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let shape: StaticString = "0000-00-00T00:00:00.000Z"
+        for index in 0..<count {
+            let (byte, wanted) = (bytes[index], shape.utf8Start[index])
+            guard wanted == 48 ? byte >= 48 && byte <= 57 : byte == wanted else { return false }
+        }
+        return true
     }
 
     /// Proleptic Gregorian date of a day counted from 0000-01-01.
@@ -62,8 +91,75 @@ enum Timestamp {
         return (year, month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 
-    private static func digits(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.count)) + text
+    /// The inverse of `text`, for every way in which RFC 3339 allows an instant to be written, and for days.
+    static func instantMs(of text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard let year = number(bytes, 0, 4), let month = number(bytes, 5, 2), let day = number(bytes, 8, 2),
+            bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), (1...12).contains(month),
+            (1...31).contains(day)
+        else { return nil }
+        let dayMs = range.lowerBound + Int64(Self.day(year: year, month: month, day: day)) * 86_400_000
+        // The 31st of a month that has none is another day's text.
+        guard Self.text(dayMs).utf8.prefix(10).elementsEqual(bytes[..<10]) else { return nil }
+        if bytes.count == 10 { return dayMs }
+        guard let time = timeMs(bytes) else { return nil }
+        return dayMs + time
+    }
+
+    /// What follows the day, `T10:15:02.123Z`, in milliseconds; an offset is taken off.
+    private static func timeMs(_ bytes: [UInt8]) -> Int64? {
+        guard bytes.count >= 20, [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]),
+            let hour = number(bytes, 11, 2), let minute = number(bytes, 14, 2), let second = number(bytes, 17, 2),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"), hour < 24, minute < 60, second <= 60
+        else { return nil }
+        var index = 19
+        var fraction = 0
+        if bytes[index] == UInt8(ascii: ".") {
+            let digits = bytes[(index + 1)...].prefix { (48...57).contains($0) }
+            guard !digits.isEmpty else { return nil }
+            index += 1 + digits.count
+            fraction = (Array(digits.prefix(3)) + [48, 48]).prefix(3).reduce(0) { $0 * 10 + Int($1 - 48) }
+        }
+        guard let offset = offsetMinutes(bytes[index...]) else { return nil }
+        return Int64((hour * 60 + minute - offset) * 60 + second) * 1000 + Int64(fraction)
+    }
+
+    private static func offsetMinutes(_ zone: ArraySlice<UInt8>) -> Int? {
+        if zone.elementsEqual("Z".utf8) || zone.elementsEqual("z".utf8) { return 0 }
+        let zone = Array(zone)
+        guard zone.count == 6, zone[3] == UInt8(ascii: ":"), let hours = number(zone, 1, 2), hours < 24,
+            let minutes = number(zone, 4, 2), minutes < 60
+        else { return nil }
+        switch zone[0] {
+        case UInt8(ascii: "+"): return hours * 60 + minutes
+        case UInt8(ascii: "-"): return -hours * 60 - minutes
+        default: return nil
+        }
+    }
+
+    /// Days from 0000-01-01; Hinnant's `days_from_civil`, see `date`.
+    private static func day(year: Int, month: Int, day: Int) -> Int {
+        let years = year + 400 - (month <= 2 ? 1 : 0)
+        let (era, yearOfEra) = years.quotientAndRemainder(dividingBy: 400)
+        let monthFromMarch = (month + 9) % 12
+        let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 146_097 + 60
+    }
+
+    private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int? {
+        guard bytes.count >= start + count else { return nil }
+        let digits = bytes[start..<start + count]
+        guard digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
+    }
+
+    /// Appends a number, its first digit that of `highest`, and the sign behind it.
+    private static func append(_ number: Int, _ highest: Int, _ sign: UInt8, to bytes: inout [UInt8]) {
+        var divisor = highest
+        while divisor > 0 {
+            bytes.append(48 &+ UInt8(number / divisor % 10))
+            divisor /= 10
+        }
+        bytes.append(sign)
     }
 }

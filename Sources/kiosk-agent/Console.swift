@@ -23,6 +23,8 @@ final class Console {
 
     func show(device words: String) { write(ConsoleText.state("audio: \(words)")) }
 
+    func show(journal words: String) { write(ConsoleText.state("journal: \(words)")) }
+
     func show(spool words: String) { write(ConsoleText.state("spool: \(words)")) }
 
     func show(change words: String) { write(ConsoleText.state(words)) }

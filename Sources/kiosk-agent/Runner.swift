@@ -34,7 +34,8 @@ final class Runner {
     private let prompts: VoicePrompts
     private let spool: Spool?
     private var isPromptProblemSaid = false
-    private let dayCosts: DayCosts
+    private var isJournalRefused: Bool
+    private var dayCosts: DayCosts
     /// The wall clock's, in days since 1970-01-01 UTC.
     private var day: Int64?
     var faults = FaultCount()
@@ -85,8 +86,10 @@ final class Runner {
         link = try Link(settings: settings, key: setup.key, keys: keys, environment: environment)
         let prices = try PriceTable.builtIn.get()
         spool = try Spool(settings: settings, key: setup.key, keys: keys, prices: prices, environment: environment)
-        journal = try JournalWriter(directory: settings.journal.directory)
-        dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery.lastSeq)
+        journal = try JournalWriter(directory: settings.journal.directory, limits: settings.journal.limits)
+        isJournalRefused = journal.recovery == nil
+        // Of a journal that cannot be opened everything that can be read is of earlier lives.
+        dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery?.lastSeq ?? .max)
         control = try ControlSocket(path: settings.control.socket)
         console = Console(keys: keys)
         tools = ToolProcesses(settings.tools, environment: environment)
@@ -113,7 +116,7 @@ final class Runner {
         case .reloadFailed(let words): report(Fault(.settings, "reload: \(words): back to the former settings"))
         case nil: break
         }
-        for finding in journal.recovery.findings { report(Fault(.journal, finding)) }
+        for finding in journal.recovery?.findings ?? [] { report(Fault(.journal, finding)) }
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
         lookAtCalendar(at: now)
@@ -254,14 +257,18 @@ final class Runner {
                 for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
                 if button.isTouched != wasTouched { handle(button.isTouched ? .touched : .untouched, at: now) }
             }
-            let isDeviceMissing = microphone.isMissing || loudspeaker.isMissing
-            try button.show(status.indicator, isDeviceMissing: isDeviceMissing, at: now)
+            try button.show(status.indicator, trouble: trouble, at: now)
         } catch {
             // The chip is gone (an unplugged expander): the control socket still works.
             report(Fault(.button, error.description))
             self.button = nil
             handle(.untouched, at: now)
         }
+    }
+
+    private var trouble: LightPattern.Trouble? {
+        if microphone.isMissing || loudspeaker.isMissing { return .deviceMissing }
+        return isJournalRefused ? .journalRefused : nil
     }
 
     private func watchTools(at now: Instant) {
@@ -341,10 +348,25 @@ final class Runner {
     private func reportJournal() {
         for report in journal.takeReports() {
             switch report {
-            case .fault(let words): console.report(Fault(.journal, words))
+            case .fault(let words): sayOnly(Fault(.journal, words))
+            case .refusing(let words):
+                isJournalRefused = true
+                sayOnly(Fault(.journal, "\(words); entries are kept in memory until it can be written"))
+            case .resumed:
+                isJournalRefused = false
+                console.show(journal: "written again")
+            case .opened(let recovery):
+                for finding in recovery.findings { self.report(Fault(.journal, finding)) }
+                dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: recovery.lastSeq)
+                day = nil
             case .durable: spool?.journalIsDurable()
             }
         }
+    }
+
+    private func sayOnly(_ fault: Fault) {
+        faults.add(fault)
+        console.report(fault)
     }
 
     private func report(_ reports: [DeviceReport]) {

@@ -157,12 +157,6 @@ struct Settings: Sendable, Equatable {
         var debounceMs = 10
     }
 
-    /// The log of turns and faults.
-    struct Journal: Sendable, Equatable {
-        /// Default "/var/lib/kiosk-agent/journal".
-        var directory = "/var/lib/kiosk-agent/journal"
-    }
-
     /// The talk button for programs.
     struct Control: Sendable, Equatable {
         /// Path of the Unix socket. Default "/run/kiosk-agent/control.sock".

@@ -44,7 +44,7 @@ struct SettingsArray: Sendable {
 enum SettingsKeys {
     static let arrays: [SettingsArray] = [tools, tasks]
 
-    static let all: [SettingsKey] = server + storedPrompt + kiosk + session + keys + spool
+    static let all: [SettingsKey] = server + storedPrompt + kiosk + journal + control + session + keys + spool
 
     private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),
@@ -108,9 +108,9 @@ enum SettingsKeys {
         flag("gpio", "active_low", \.gpio.activeLow),
         integer("gpio", "debounce_ms", \.gpio.debounceMs, 0...1000),
 
-        path("journal", "directory", \.journal.directory),
-        path("control", "socket", \.control.socket),
     ]
+
+    private static let control = [path("control", "socket", \.control.socket)]
 
     /// The names of the tables, in the order of the contract.
     static let sections: [String] = all.reduce(into: []) { names, key in

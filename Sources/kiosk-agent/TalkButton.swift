@@ -45,8 +45,8 @@ final class TalkButton {
     }
 
     /// What the light says; call again at `deadline`.
-    func show(_ indicator: Indicator, isDeviceMissing: Bool, at now: Instant) throws(GPIOError) {
-        guard light != nil, isLit != pattern.isLit(indicator, isDeviceMissing: isDeviceMissing, at: now) else { return }
+    func show(_ indicator: Indicator, trouble: LightPattern.Trouble?, at now: Instant) throws(GPIOError) {
+        guard light != nil, isLit != pattern.isLit(indicator, trouble: trouble, at: now) else { return }
         isLit.toggle()
         try light?.setActive(isLit)
     }
@@ -62,9 +62,17 @@ struct Touch {
     }
 }
 
-/// When the light beside the button is lit: while the visitor is being listened to, and in short flashes while a sound
-/// device is missing.
+/// When the light beside the button is lit: while the visitor is being listened to, and in short flashes while
+/// something is wrong.
 struct LightPattern {
+    /// What the flashes say.
+    enum Trouble: Equatable {
+        /// A sound device is missing: one flash a second, whatever else there is to show.
+        case deviceMissing
+        /// The journal cannot be written: two flashes a second, but not while the visitor is listened to.
+        case journalRefused
+    }
+
     static let flash = Duration.milliseconds(100)
     static let flashEvery = Duration.seconds(1)
 
@@ -72,8 +80,8 @@ struct LightPattern {
     /// When the light changes by itself.
     private(set) var deadline: Instant?
 
-    mutating func isLit(_ indicator: Indicator, isDeviceMissing: Bool, at now: Instant) -> Bool {
-        guard isDeviceMissing else {
+    mutating func isLit(_ indicator: Indicator, trouble: Trouble?, at now: Instant) -> Bool {
+        guard let trouble, trouble == .deviceMissing || indicator != .listening else {
             flashAt = nil
             deadline = nil
             return indicator == .listening
@@ -81,8 +89,18 @@ struct LightPattern {
         var begin = flashAt ?? now
         if now >= begin + Self.flashEvery { begin = max(begin + Self.flashEvery, now - Self.flash / 2) }
         flashAt = begin
-        let isFlash = now < begin + Self.flash
-        deadline = begin + (isFlash ? Self.flash : Self.flashEvery)
+        // A flash and a pause of the same length are two steps.
+        let step = Int((now - begin) / Self.flash)
+        let isFlash = step % 2 == 0 && step < Self.steps(trouble)
+        deadline = begin + (step + 1 < Self.steps(trouble) || isFlash ? Self.flash * (step + 1) : Self.flashEvery)
         return isFlash
+    }
+
+    /// How many steps it takes from the first flash to the end of the last.
+    private static func steps(_ trouble: Trouble) -> Int {
+        switch trouble {
+        case .deviceMissing: 1
+        case .journalRefused: 3
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Journal
 import Testing
 
 @testable import kiosk_agent
@@ -45,6 +46,7 @@ import Testing
         #expect(settings.audio.bufferMs == 40)
         #expect(settings.gpio == Settings.GPIO(chip: nil, button: nil, led: nil, activeLow: true, debounceMs: 10))
         #expect(settings.journal.directory == "/var/lib/kiosk-agent/journal")
+        #expect(settings.journal.limits == JournalLimits())
         #expect(settings.control.socket == "/run/kiosk-agent/control.sock")
     }
 
@@ -96,6 +98,11 @@ import Testing
             debounce_ms = 0
             [journal]
             directory = "journal"
+            segment_mb = 1024
+            segment_hours = 1
+            retention_days = 36500
+            retention_mb = 1
+            make_room = true
             [control]
             socket = "sock"
             """)
@@ -116,13 +123,19 @@ import Testing
             resamplerQuality: 10, periodMs: 5, bufferMs: 1000, noiseReduction: .far))
         #expect(settings.gpio == Settings.GPIO(
             chip: "gpiochip0", button: "17", led: "LED", activeLow: false, debounceMs: 0))
-        #expect(settings.journal.directory == path + "/journal")
+        #expect(settings.journal == Settings.Journal(
+            directory: path + "/journal", segmentMB: 1024, segmentHours: 1, retentionDays: 36_500, retentionMB: 1,
+            makeRoom: true))
+        var limits = JournalLimits()
+        (limits.segmentBytes, limits.segmentAgeMs) = (1 << 30, 3_600_000)
+        (limits.retentionDays, limits.retentionBytes, limits.makesRoom) = (36_500, 1 << 20, true)
+        #expect(settings.journal.limits == limits)
         #expect(settings.control.socket == path + "/sock")
     }
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 60)
+        #expect(paths.count == 65)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
             "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",

@@ -16,12 +16,18 @@ final class JournalFolder {
     /// 2026-11-21T10:15:02.123Z.
     static let clock = WallClock { 1_795_256_102_123 }
 
-    func open(segmentLimitBytes: Int64 = Journal.segmentLimitBytes, clock: WallClock = clock) throws -> Journal {
-        try Journal(directory: path, clock: clock, segmentLimitBytes: segmentLimitBytes)
+    func open(segmentLimitBytes: Int64 = JournalLimits().segmentBytes, clock: WallClock = clock) throws -> Journal {
+        var limits = JournalLimits()
+        limits.segmentBytes = segmentLimitBytes
+        return try open(limits, clock: clock)
+    }
+
+    func open(_ limits: JournalLimits, clock: WallClock = clock) throws -> Journal {
+        try Journal(directory: path, clock: clock, limits: limits)
     }
 
     /// Opens the journal, appends `count` entries and closes it.
-    func fill(_ count: Int, segmentLimitBytes: Int64 = Journal.segmentLimitBytes) throws {
+    func fill(_ count: Int, segmentLimitBytes: Int64 = JournalLimits().segmentBytes) throws {
         var journal = try open(segmentLimitBytes: segmentLimitBytes)
         for number in 1...max(count, 1) where number <= count {
             try journal.append(kind: "turn", members: #"{"text":"turn \#(number)"}"#, durable: false)

@@ -36,19 +36,6 @@ import Testing
         #expect(try folder.names(".jsonl") == [JournalFolder.segment(1)])
     }
 
-    @Test func fullSegmentIsFollowedByOneNamedByItsFirstSeq() throws {
-        try folder.fill(4, segmentLimitBytes: 200)
-        try folder.fill(3, segmentLimitBytes: 200)
-        #expect(try folder.names(".jsonl") == [1, 3, 5, 7].map(JournalFolder.segment))
-        #expect(try folder.entries().count == 7)
-        for name in try folder.names(".jsonl") { #expect(try folder.contents(name).count <= 200) }
-    }
-
-    @Test func entryLargerThanASegmentGetsOneOfItsOwn() throws {
-        try folder.fill(2, segmentLimitBytes: 10)
-        #expect(try folder.names(".jsonl") == [1, 2].map(JournalFolder.segment))
-    }
-
     @Test func directoryIsMadeWithItsParentsAndFilesAreNotForOthers() throws {
         let nested = "\(folder.path)/a/b"
         var journal = try Journal(directory: nested)

@@ -42,7 +42,7 @@ import Testing
         #expect(try folder.entries().map { $0["number"] as? Int } == Array(1...500))
         #expect(!writer.append(kind: "turn", members: "{}", durable: true))
         writer.close()
-        #expect(try self.writer().recovery.lastSeq == 500)
+        #expect(try self.writer().recovery?.lastSeq == 500)
     }
 
     @Test func writerThatIsLetGoClosesItself() throws {
@@ -72,14 +72,15 @@ import Testing
         let writer = try writer()
         mkdir(obstacle, 0o700)
         writer.append(kind: "turn", members: #"{"number":1}"#, durable: true)
-        let fault = JournalWriter.Report.fault("\(obstacle): open: Is a directory")
-        #expect(try reports(of: writer) { $0 == fault } == [fault])
-        // Each entry wakes the thread for another try; the same fault is not said again.
+        let refusal = JournalWriter.Report.refusing("\(obstacle): open: Is a directory")
+        #expect(try reports(of: writer) { $0 == refusal } == [refusal])
+        // Each entry wakes the thread for another try; the same refusal is not said again.
         writer.append(kind: "turn", members: #"{"number":2}"#, durable: true)
         rmdir(obstacle)
         writer.append(kind: "turn", members: #"{"number":3}"#, durable: true)
         let later = try reports(of: writer) { $0 == .durable(3) }
-        #expect(later.allSatisfy { if case .durable = $0 { true } else { false } })
+        #expect(later.count { $0 == .resumed } == 1)
+        #expect(later.allSatisfy { if case .durable = $0 { true } else { $0 == .resumed } })
         #expect(try folder.entries().map { $0["number"] as? Int } == [1, 2, 3])
     }
 
@@ -89,13 +90,37 @@ import Testing
         for _ in 1...3 { writer.append(kind: "turn", members: "{}", durable: true) }
         writer.close()
         #expect(writer.takeReports() == [
-            .fault("\(obstacle): open: Is a directory"), .fault("journal: 3 entries could not be written at the end"),
+            .refusing("\(obstacle): open: Is a directory"),
+            .fault("journal: 3 entries could not be written at the end"),
         ])
     }
 
-    @Test func directoryThatCannotBeIsAnErrorAtTheStart() {
-        #expect(throws: JournalError.failed(path: "/dev/null/j", step: "mkdir", errno: ENOTDIR)) {
-            _ = try JournalWriter(directory: "/dev/null/j")
-        }
+    @Test func journalThatCannotBeOpenedIsServedWithoutAndOpenedLater() throws {
+        try folder.fill(2)
+        let lock = "\(folder.path)/lock"
+        unlink(lock)
+        mkdir(lock, 0o700)
+        let writer = try writer()
+        #expect(writer.recovery == nil)
+        writer.append(kind: "turn", members: #"{"number":3}"#, durable: true)
+        let refusal = JournalWriter.Report.refusing("\(lock): open: Is a directory")
+        #expect(try reports(of: writer) { $0 == refusal } == [refusal])
+        rmdir(lock)
+        // Nobody says anything: it looks again by itself.
+        let later = try reports(of: writer) { $0 == .durable(3) }
+        var found = Recovery()
+        found.lastSeq = 2
+        #expect(later == [.opened(found), .resumed, .durable(3)])
+        #expect(try folder.entries().count == 3)
+    }
+
+    @Test func closeOfAJournalThatNeverOpenedCountsWhatIsLost() throws {
+        let writer = try JournalWriter(directory: "/dev/null/j")
+        writer.append(kind: "turn", members: "{}", durable: true)
+        writer.close()
+        #expect(writer.takeReports() == [
+            .refusing("/dev/null/j: mkdir: Not a directory"),
+            .fault("journal: 1 entries could not be written at the end"),
+        ])
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ObjectSyntaxTests {
     private func isObject(_ text: String) -> Bool {
-        ObjectSyntax.members(of: Array(text.utf8)[...]) != nil
+        Array(text.utf8).withUnsafeBytes { ObjectSyntax.members(of: $0) } != nil
     }
 
     @Test(arguments: [
@@ -40,7 +40,7 @@ import Testing
 
     @Test func membersOfTheOutermostObjectAreFound() throws {
         let text = Array(#"{"seq" : 7,"a":{"seq":8},"b":["c"]}"#.utf8)
-        let members = try #require(ObjectSyntax.members(of: text[...]))
+        let members = try #require(text.withUnsafeBytes { ObjectSyntax.members(of: $0) })
         #expect(members.map { String(decoding: text[$0.name], as: UTF8.self) } == ["seq", "a", "b"])
         #expect(members.map { String(decoding: text[$0.value], as: UTF8.self) } == ["7", #"{"seq":8}"#, #"["c"]"#])
     }

@@ -101,6 +101,22 @@ import Testing
         #expect(try folder.contents(first) == bytes)
     }
 
+    @Test func tornTailThatEndsInZerosSaysHowMany() throws {
+        let (bytes, _) = try threeEntries()
+        try folder.write(bytes + Array(#"{"seq":4,"at""#.utf8) + [UInt8](repeating: 0, count: 4083), to: first)
+        let recovery = try folder.open().recovery
+        #expect(recovery.findings.map { $0.contains("torn tail of 4096 bytes, the last 4083 of them zero,") } == [true])
+        #expect(try folder.contents(first) == bytes)
+    }
+
+    @Test func zeroFilledTailLongerThanAnyEntryIsCounted() throws {
+        let (bytes, _) = try threeEntries()
+        try folder.write(bytes + [UInt8](repeating: 0, count: EntryLine.limitBytes + 700_000), to: first)
+        let recovery = try folder.open().recovery
+        #expect(recovery.findings.map { $0.contains("zero-filled tail of 1748576 bytes") } == [true])
+        #expect(try folder.contents(first) == bytes)
+    }
+
     @Test func endlessLineIsMovedWithoutBeingHeldInMemory() throws {
         let (bytes, _) = try threeEntries()
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: EntryLine.limitBytes + 70_000)
@@ -129,7 +145,7 @@ import Testing
         #expect(recovery.lastSeq == 3)
         #expect(recovery.findings == [
             "\(folder.path)/\(first): line 2: entry 3 follows 1, entries are missing",
-            "\(folder.path)/\(first): line 3: entry 1 follows 3",
+            "\(folder.path)/\(first): line 3: entry 1 follows 3, it stands twice",
         ])
         #expect(try folder.contents(first) == disorder)
     }
