@@ -10,11 +10,11 @@ struct KioskAgent: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ButtonCommand.self, CheckCommand.self, DevicesCommand.self, LevelsCommand.self,
-            StatusCommand.self, CostCommand.self, TranscribeCommand.self, SessionCommand.self,
+            StatusCommand.self, CostCommand.self, TranscribeCommand.self, SessionCommand.self, JournalCommand.self,
         ])
 
     func run() throws {
-        throw ValidationError("wanted run, button, session, check, devices, levels, status, cost or transcribe")
+        throw ValidationError("wanted run, button, session, check, devices, levels, status, cost, transcribe or journal")
     }
 
     static func main() {
