@@ -24,7 +24,7 @@ struct EntryLine: Equatable {
     private static let crcDigits = 8
     /// `,"crc32c":"89abcdef"}`.
     static let tailBytes = 21
-    private static let ownMembers = ["seq", "at", "kind", "crc32c"]
+    private static let ownMembers: [StaticString] = ["seq", "at", "kind", "crc32c"]
 
     /// The line, without line feed, of an entry. `members` is the text of a JSON object; its members follow `kind`.
     static func encode(
@@ -155,8 +155,9 @@ struct EntryLine: Equatable {
             for member in members {
                 let name = UnsafeRawBufferPointer(rebasing: bytes[member.name])
                 // An escaped name could spell one of ours.
-                guard !name.contains(UInt8(ascii: "\\")), !ownMembers.contains(where: { name.elementsEqual($0.utf8) })
-                else { return "members: \(String(decoding: name, as: UTF8.self)) is not for the caller to set" }
+                guard !name.contains(UInt8(ascii: "\\")), !isOwnMember(name) else {
+                    return "members: \(String(decoding: name, as: UTF8.self)) is not for the caller to set"
+                }
             }
             guard !members.isEmpty else { return nil }
             line.append(UInt8(ascii: ","))
@@ -164,6 +165,12 @@ struct EntryLine: Equatable {
             return nil
         }
         if let refusal { throw .refused(refusal) }
+    }
+
+    private static func isOwnMember(_ name: UnsafeRawBufferPointer) -> Bool {
+        ownMembers.contains { own in
+            name.count == own.utf8CodeUnitCount && memcmp(name.baseAddress!, own.utf8Start, name.count) == 0
+        }
     }
 
     private static func value(of name: String, _ members: [ObjectSyntax.Member], _ line: [UInt8]) -> String? {

@@ -7,6 +7,7 @@ struct JournalDirectory: ~Copyable {
     private let lock: File
 
     private static let segmentSuffix = ".jsonl"
+    private static let sideSuffix = ".torn"
     private static let rewriteSuffix = ".rewrite"
     /// Digits of a segment's name: those of the largest UInt64, so that name order is number order.
     private static let nameDigits = 20
@@ -63,7 +64,7 @@ struct JournalDirectory: ~Copyable {
 
     /// First `seq` of each segment, oldest first.
     borrowing func segments() throws(JournalError) -> [UInt64] {
-        try Self.names(in: path).compactMap(Self.firstSeq).sorted()
+        try Self.names(in: path).compactMap { Self.firstSeq(of: $0) }.sorted()
     }
 
     /// Opens a segment for reading.
@@ -72,9 +73,14 @@ struct JournalDirectory: ~Copyable {
     }
 
     /// The first `seq` that a segment is named by; nil for another file.
-    static func firstSeq(of name: String) -> UInt64? {
-        guard name.hasSuffix(segmentSuffix) else { return nil }
-        let digits = name.dropLast(segmentSuffix.count)
+    static func firstSeq(of name: String) -> UInt64? { firstSeq(of: name, segmentSuffix) }
+
+    /// The first `seq` of the segment that a side file belongs to; nil for another file.
+    static func firstSeq(ofSideFile name: String) -> UInt64? { firstSeq(of: name, sideSuffix) }
+
+    private static func firstSeq(of name: String, _ suffix: String) -> UInt64? {
+        guard name.hasSuffix(suffix) else { return nil }
+        let digits = name.dropLast(suffix.count)
         guard let firstSeq = UInt64(digits), stem(firstSeq) == digits, (1...EntryLine.seqLimit).contains(firstSeq)
         else { return nil }
         return firstSeq
@@ -86,7 +92,7 @@ struct JournalDirectory: ~Copyable {
 
     /// The side file for what is no entry in that segment.
     borrowing func tornPath(_ firstSeq: UInt64) -> String {
-        path + "/" + Self.stem(firstSeq) + ".torn"
+        path + "/" + Self.stem(firstSeq) + Self.sideSuffix
     }
 
     /// Where a segment is rewritten before it takes its place.
@@ -103,10 +109,6 @@ struct JournalDirectory: ~Copyable {
 
     borrowing func remove(_ path: String) throws(JournalError) {
         try File.perform(path, "unlink") { path.withCString { orErrno(Int(unlink($0))) } }
-    }
-
-    borrowing func removeIfThere(_ path: String) throws(JournalError) {
-        do { try remove(path) } catch .failed(_, _, errno: ENOENT) { return }
     }
 
     /// Makes created, renamed and removed names durable.

@@ -95,6 +95,10 @@ final class JournalThread {
             let isClosing = mailbox.isClosing
             let isOpen = open()
             if let entry = mailbox.takeEntry() { return entry }
+            if isOpen, let request = mailbox.takeRequest() {
+                forget(request.forgetting, request.id)
+                continue
+            }
             if isClosing { return nil }
             if !mailbox.wait(limitMs: isOpen ? Self.tidyMs : Self.retryMs) {
                 journal?.tidy()
@@ -135,6 +139,15 @@ final class JournalThread {
         }
     }
 
+    private func forget(_ forgetting: Forgetting, _ id: Int) {
+        do throws(JournalError) {
+            let outcome = try journal?.forget(forgetting) ?? Forgetting.Outcome()
+            mailbox.report(.forgot(request: id, .success(outcome)))
+        } catch {
+            mailbox.report(.forgot(request: id, .failure(error)))
+        }
+    }
+
     private func end() {
         do { try journal?.sync() } catch { refuse(error) }
         journal = nil
@@ -146,6 +159,8 @@ final class JournalThread {
     }
 
     private func refuse(_ error: JournalError) {
+        // Whoever asked shall not wait for a disk that may never come.
+        while let request = mailbox.takeRequest() { mailbox.report(.forgot(request: request.id, .failure(error))) }
         guard refusal != error.description else { return }
         refusal = error.description
         mailbox.report(.refusing(error.description))

@@ -15,6 +15,8 @@ public final class JournalWriter: Sendable {
         /// wait and are tried again; `resumed` says when they are written.
         case refusing(String)
         case resumed
+        /// The request of that number is done, or why it is not, in one line.
+        case forgot(request: Int, Result<Forgetting.Outcome, JournalError>)
         /// The journal that could not be opened at the start is open now.
         case opened(Recovery)
     }
@@ -55,6 +57,12 @@ public final class JournalWriter: Sendable {
     @discardableResult
     public func append(kind: String, members: String, durable: Bool) -> Bool {
         mailbox.put(Mailbox.Entry(kind: kind, members: members, durable: durable, atMs: clock.nowMs()))
+    }
+
+    /// Asks for entries to be forgotten (see `Journal.forget`) after all that were handed over before; a report
+    /// `.forgot` with that number says when they are. False when there is no room for it, or after `close`.
+    public func forget(_ forgetting: Forgetting, request: Int) -> Bool {
+        mailbox.put(forgetting, id: request)
     }
 
     /// The reports since the last call, oldest first; resets `eventDescriptor`. Never blocks; any thread.

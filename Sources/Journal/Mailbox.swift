@@ -18,6 +18,8 @@ final class Mailbox: Sendable {
     static let entryLimit = 4096
     /// Bytes of their members, so that long answers cannot use up a small board's memory.
     static let byteLimit = 4 << 20
+    /// Requests that wait; one takes a second or so.
+    static let requestLimit = 8
     /// Reports nobody took; the newest are kept.
     static let reportLimit = 64
 
@@ -25,6 +27,7 @@ final class Mailbox: Sendable {
         var entries: [Entry] = []
         var bytes = 0
         var dropped = 0
+        var requests: [(id: Int, forgetting: Forgetting)] = []
         var reports: [JournalWriter.Report] = []
         var isClosing = false
     }
@@ -80,6 +83,17 @@ final class Mailbox: Sendable {
         return isTaken
     }
 
+    /// Takes a request, to be answered by a report `.forgot`, unless the mailbox is closing.
+    func put(_ forgetting: Forgetting, id: Int) -> Bool {
+        let isTaken = state.withLock { state in
+            guard !state.isClosing, state.requests.count < Self.requestLimit else { return false }
+            state.requests.append((id, forgetting))
+            return true
+        }
+        _ = clinux_eventfd_signal(wakeSignal)
+        return isTaken
+    }
+
     func takeReports() -> [JournalWriter.Report] {
         // Cleared before the reports are taken: one that comes in between signals again.
         _ = clinux_eventfd_clear(reportSignal)
@@ -117,6 +131,11 @@ final class Mailbox: Sendable {
             state.bytes -= entry.members.utf8.count
             return entry
         }
+    }
+
+    /// The oldest request, which is then the caller's.
+    func takeRequest() -> (id: Int, forgetting: Forgetting)? {
+        state.withLock { $0.requests.isEmpty ? nil : $0.requests.removeFirst() }
     }
 
     /// Waits for an entry or the end, at most `limitMs`; false when neither came.

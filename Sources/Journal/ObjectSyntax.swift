@@ -32,8 +32,9 @@ struct ObjectSyntax {
 
     private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
+    @inline(__always)
     private mutating func take(_ byte: UInt8) -> Bool {
-        guard next == byte else { return false }
+        guard index < bytes.count, bytes[index] == byte else { return false }
         index += 1
         return true
     }
@@ -44,6 +45,7 @@ struct ObjectSyntax {
     }
 
     /// Space and tab; a line break would end the entry's line.
+    @inline(__always)
     private mutating func skipSpace() {
         while take(UInt8(ascii: " ")) || take(UInt8(ascii: "\t")) {}
     }
@@ -94,13 +96,38 @@ struct ObjectSyntax {
 
     private mutating func string() -> Bool {
         guard take(UInt8(ascii: "\"")) else { return false }
-        while let byte = next {
-            index += 1
-            if byte == UInt8(ascii: "\"") { return true }
+        // Most of an entry is text: eight bytes a step as long as they are plain.
+        var place = index
+        while place < bytes.count {
+            while bytes.count - place >= 8, Self.isPlain(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)) {
+                place &+= 8
+            }
+            guard place < bytes.count else { break }
+            let byte = bytes[place]
+            place &+= 1
+            if byte == UInt8(ascii: "\"") {
+                index = place
+                return true
+            }
             if byte < 0x20 { return false }
-            if byte == UInt8(ascii: "\\") { guard escape() else { return false } }
+            if byte == UInt8(ascii: "\\") {
+                index = place
+                guard escape() else { return false }
+                place = index
+            }
         }
         return false
+    }
+
+    /// Whether none of eight bytes is a quotation mark, a backslash or a control character (Bit Twiddling Hacks,
+    /// "Determine if a word has a byte less than n").
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ ones &* 0x22
+        let backslash = word ^ ones &* 0x5c
+        let found = (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word
+        return found & ones &* 0x80 == 0
     }
 
     private mutating func escape() -> Bool {

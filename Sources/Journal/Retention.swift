@@ -54,7 +54,7 @@ extension JournalDirectory {
     /// Removes the segments of a removal, and their side files.
     borrowing func perform(_ removal: Retention.Removal) throws(JournalError) {
         for firstSeq in try segments() where firstSeq <= removal.lastSeq {
-            try removeIfThere(tornPath(firstSeq))
+            _ = try removeSideFile(firstSeq)
             try remove(segmentPath(firstSeq))
         }
         try syncNames()

@@ -16,6 +16,7 @@ struct SegmentRewrite: ~Copyable {
     init(firstSeq: UInt64, in directory: borrowing JournalDirectory) throws(JournalError) {
         let file = try File(directory.rewritePath(firstSeq), flags: O_WRONLY | O_CREAT | O_TRUNC)
         try file.setMode()
+        try file.setOwner(of: directory.open(firstSeq))
         self.firstSeq = firstSeq
         self.file = file
     }

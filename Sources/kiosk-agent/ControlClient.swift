@@ -41,6 +41,7 @@ enum ControlClient {
         switch request {
         case .hold(let milliseconds): answerBy += .milliseconds(milliseconds)
         case .set: answerBy += ControlRequest.longestChange
+        case .forget: answerBy += ControlRequest.longestForgetting
         case .press, .release, .status: break
         }
         let text = try readLine(descriptor, until: answerBy, path)

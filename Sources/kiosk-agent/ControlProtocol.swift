@@ -1,3 +1,5 @@
+import Journal
+
 /// What programs ask of the agent through the control socket.
 ///
 /// One connection carries one request and one answer, each a line of ASCII that ends with a line feed:
@@ -7,6 +9,8 @@
 ///     button hold MS
 ///     status                {"state":"ready",…}
 ///     session set KEY=VALUE ...
+///     journal forget before INSTANT_MS
+///     journal forget turn SESSION/N
 ///
 /// `ok` says that the agent has acted; for `hold` that is after the release. The agent then closes the connection.
 enum ControlRequest: Equatable, Sendable {
@@ -19,15 +23,20 @@ enum ControlRequest: Equatable, Sendable {
     /// Tell the open session settings, each `section.key=value`; answered when they are in force.
     case set([String])
 
+    /// Remove what entries of the journal say, for good; answered when the disk has done it, see `ForgottenAnswer`.
+    case forget(Forgetting)
+
     /// Ten minutes: longer than anybody speaks, short enough that a slip of the pen does not block the kiosk for a day.
     static let holdMs = 0...600_000
 
     /// All requests, for errors.
     static let wanted = "\"button press\", \"button release\", \"button hold MS\" (0 to 600000), "
-        + "\"status\" or \"session set KEY=VALUE ...\""
+        + "\"status\", \"session set KEY=VALUE ...\" or \"journal forget before MS | turn SESSION/N\""
 
     /// How long a change of settings waits for a pause between turns.
     static let changeLimit = Duration.seconds(30)
+    /// How long a journal of some gigabytes on a slow card takes to forget.
+    static let longestForgetting = Duration.seconds(300)
     /// With what the server may take to answer, twice.
     static let longestChange = changeLimit + .seconds(20)
 
@@ -43,6 +52,9 @@ enum ControlRequest: Equatable, Sendable {
         case let words where words.count > 2 && words[0] == "session" && words[1] == "set":
             guard words.dropFirst(2).allSatisfy({ $0.contains("=") }) else { return nil }
             self = .set(words.dropFirst(2).map(String.init))
+        case let words where words.count == 4 && words[0] == "journal" && words[1] == "forget":
+            guard let forgetting = Forgetting(String(words[2]), String(words[3])) else { return nil }
+            self = .forget(forgetting)
         default: return nil
         }
     }
@@ -54,6 +66,7 @@ enum ControlRequest: Equatable, Sendable {
         case .press: "button press"
         case .release: "button release"
         case .hold(let milliseconds): "button hold \(milliseconds)"
+        case .forget(let forgetting): "journal forget " + forgetting.words
         case .set(let assignments): "session set " + assignments.joined(separator: " ")
         }
     }

@@ -5,10 +5,10 @@ import Journal
 struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal", abstract: "Read the journal: beside a running agent, or a copied folder.",
-        subcommands: [JournalVerifyCommand.self])
+        subcommands: [JournalForgetCommand.self, JournalVerifyCommand.self])
 
     func run() throws {
-        throw ValidationError("journal: wanted verify")
+        throw ValidationError("journal: wanted forget or verify")
     }
 
     /// What the journal room refused, as the end of a command.

@@ -14,7 +14,8 @@ struct KioskAgent: ParsableCommand {
         ])
 
     func run() throws {
-        throw ValidationError("wanted run, button, session, check, devices, levels, status, cost, transcribe or journal")
+        throw ValidationError(
+            "wanted run, button, session, check, devices, levels, status, cost, transcribe or journal")
     }
 
     static func main() {

@@ -1,3 +1,4 @@
+import Journal
 import MonotonicClock
 import Session
 
@@ -13,9 +14,21 @@ extension Runner {
             control.respond(request.id, "ok")
         case .set(let assignments): set(assignments, for: request.id, at: now)
         case .status: control.respond(request.id, statusLine(at: now))
+        case .forget(let forgetting):
+            if !journal.forget(forgetting, request: request.id) {
+                control.respond(request.id, ControlAnswer.error("too many requests to forget").line)
+            }
         case .hold(let milliseconds):
             press(true, at: now)
             holds.append((request.id, now + .milliseconds(milliseconds)))
+        }
+    }
+
+    /// What the journal has answered to a request to forget.
+    func forgot(_ request: ControlSocket.RequestID, _ result: Result<Forgetting.Outcome, JournalError>) {
+        switch result {
+        case .success(let outcome): control.respond(request, ForgottenAnswer(outcome).line)
+        case .failure(let error): control.respond(request, ControlAnswer.error(error.description).line)
         }
     }
 

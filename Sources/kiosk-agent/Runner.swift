@@ -23,7 +23,7 @@ final class Runner {
     private let link: Link
     let microphone: Microphone
     let loudspeaker: Loudspeaker
-    private let journal: JournalWriter
+    let journal: JournalWriter
     let console: Console
     let control: ControlSocket
     let tools: ToolProcesses
@@ -359,6 +359,7 @@ final class Runner {
                 for finding in recovery.findings { self.report(Fault(.journal, finding)) }
                 dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: recovery.lastSeq)
                 day = nil
+            case .forgot(let request, let result): forgot(request, result)
             case .durable: spool?.journalIsDurable()
             }
         }

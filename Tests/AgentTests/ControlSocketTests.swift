@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Journal
 import Testing
 
 @testable import kiosk_agent
@@ -47,7 +48,9 @@ import Testing
     @Test(arguments: [
         ("button press", ControlRequest.press), ("button release", .release),
         ("status", .status), ("session set turns.detection=server-vad", .set(["turns.detection=server-vad"])),
-        ("session set a.b=1 c.d=x", .set(["a.b=1", "c.d=x"])), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
+        ("session set a.b=1 c.d=x", .set(["a.b=1", "c.d=x"])),
+        ("journal forget before 1795256102123", .forget(.before(1_795_256_102_123))),
+        ("journal forget turn sess_1/x/3", .forget(.turn(session: "sess_1/x", number: 3))), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
     ])
     func aRequestIsHandedOnAndAnsweredAndTheConnectionClosed(line: String, request: ControlRequest) throws {
         let control = try ControlSocket(path: path)
@@ -77,8 +80,8 @@ import Testing
         send(line + "\n", to: client)
         #expect(process(control).isEmpty)
         #expect(received(client)
-            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000), \"status\" or "
-                + "\"session set KEY=VALUE ...\"\n")
+            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000), \"status\", "
+                + "\"session set KEY=VALUE ...\" or \"journal forget before MS | turn SESSION/N\"\n")
         #expect(received(client) == nil)
     }
 

@@ -29,6 +29,22 @@ import Testing
         #expect(!isObject(text))
     }
 
+    /// Text is looked at eight bytes at a time, so the end of it and what is forbidden in it come at every place.
+    @Test func textOfAnyLengthIsTakenAndWhatIsForbiddenIsSeenAtEveryPlace() {
+        for length in 0..<40 {
+            #expect(isObject(#"{"a":""# + String(repeating: "x", count: length) + #""}"#))
+            for place in 0...length {
+                let before = String(repeating: "é", count: place)
+                let after = String(repeating: " ", count: length - place)
+                #expect(isObject(#"{"a":""# + before + #"\""# + after + #""}"#))
+                for control in ["\u{0}", "\u{1f}", "\n"] {
+                    #expect(!isObject(#"{"a":""# + before + control + after + #""}"#))
+                }
+                #expect(!isObject(#"{"a":""# + before + #"\q"# + after + #""}"#))
+            }
+        }
+    }
+
     @Test func nestingHasALimit() {
         func nested(_ depth: Int) -> String {
             #"{"a":"# + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1) + "}"

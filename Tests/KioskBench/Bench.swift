@@ -78,6 +78,27 @@ package final class Bench {
         if !kiosk.isRunning { throw TimedOut(description: "the kiosk ended: \(kiosk.errors)") }
     }
 
+    /// Starts the kiosk with a file system of its own for the journal (tmpfs with these mount options), which only it
+    /// sees; it is full of a file `filler`. Returns the journal's folder as others can reach it.
+    package func startKiosk(journalDisk options: String) async throws -> URL {
+        try FileManager.default.createDirectory(at: journalFolder, withIntermediateDirectories: true)
+        let shell = """
+            mount -t tmpfs -o \(options) tmpfs "$0" && { cat /dev/zero >"$0/filler" || true; } 2>/dev/null && exec "$@"
+            """
+        let program = Executable.folder.appendingPathComponent("kiosk-agent").path
+        kiosk = try Executable(
+            path: "/usr/bin/unshare",
+            ["--map-root-user", "--mount", "sh", "-c", shell, journalFolder.path, program, "run", "--config",
+             settingsFile.path],
+            environment: ["OPENAI_API_KEY": "sk-test-key"])
+        let kiosk = kiosk!
+        try await eventually("the kiosk is ready: \(kiosk.output) \(kiosk.errors)", pauseMs: 10) {
+            kiosk.lines.contains { $0.hasPrefix("[kiosk] ready") } || !kiosk.isRunning
+        }
+        if !kiosk.isRunning { throw TimedOut(description: "the kiosk ended: \(kiosk.errors)") }
+        return URL(fileURLWithPath: "/proc/\(kiosk.processIdentifier)/root\(journalFolder.path)")
+    }
+
     /// The button by the control socket; returns when the kiosk has acted on it.
     package func button(_ arguments: String...) async throws {
         let command = try Executable("kiosk-agent", ["button"] + arguments + ["--config", settingsFile.path])

@@ -60,6 +60,7 @@ package final class Executable: @unchecked Sendable {
     package var output: String { String(decoding: lock.withLock { outputBytes }, as: UTF8.self) }
     package var errors: String { String(decoding: lock.withLock { errorBytes }, as: UTF8.self) }
     package var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    package var processIdentifier: Int32 { process.processIdentifier }
     package var isRunning: Bool { process.isRunning }
 
     package func terminate() { Glibc.kill(process.processIdentifier, SIGTERM) }
