@@ -13,16 +13,17 @@ import Glibc
 /// has no gap. Each is a finding in `recovery`; none is a refusal.
 public struct Journal: ~Copyable {
     /// What opening found.
-    public let recovery: Recovery
+    public private(set) var recovery: Recovery
 
-    let directory: JournalDirectory
-    let clock: WallClock
-    private let limits: JournalLimits
+    // Variables, though nothing changes them: with constants Swift 6.0 calls no mutating method in an initializer.
+    private(set) var directory: JournalDirectory
+    private(set) var clock: WallClock
+    private var limits: JournalLimits
     private var nextSeq: UInt64
     // Not `Segment?`, which is nil before the initializer sets it: Swift 6.0's compiler crashes on that.
     var segment: Optional<Segment>
     /// What went wrong beside the entries, in words; the caller's since `takeFaults`.
-    private var faults: [String] = []
+    private var faults: [String]
 
     /// Opens the journal in `directory`, which is made (mode 0750) when it is missing, and recovers it.
     public init(
@@ -36,6 +37,7 @@ public struct Journal: ~Copyable {
         self.clock = clock
         self.limits = limits
         self.segment = consume segment
+        faults = []
         nextSeq = recovery.lastSeq + 1
         tidy()
     }

@@ -11,7 +11,8 @@ struct SegmentRewrite: ~Copyable {
     private(set) var summary = SegmentSummary()
     private let firstSeq: UInt64
     private let file: File
-    private var waiting: [UInt8] = []
+    // Without a value here: Swift 6.0's compiler crashes on one that is an array, with an initializer that throws.
+    private var waiting: [UInt8]
 
     init(firstSeq: UInt64, in directory: borrowing JournalDirectory) throws(JournalError) {
         let file = try File(directory.rewritePath(firstSeq), flags: O_WRONLY | O_CREAT | O_TRUNC)
@@ -19,6 +20,7 @@ struct SegmentRewrite: ~Copyable {
         try file.setOwner(of: directory.open(firstSeq))
         self.firstSeq = firstSeq
         self.file = file
+        waiting = []
     }
 
     /// Writes one entry; its line without line feed.
