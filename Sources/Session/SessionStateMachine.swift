@@ -218,6 +218,7 @@ public struct SessionStateMachine: Sendable {
         actions.join(followPrompts(at: now))
         microphone.assistant(isAudible: isAssistantAudible || playout.isPromptPending, at: now)
         actions.join(settleTurns())
+        actions.join(turns.takeParts().map { .record(.part($0)) })
         actions.join(followTasks(at: now))
         actions.join(followBudget(at: now))
         actions.join(reconfigureIfIdle(at: now))

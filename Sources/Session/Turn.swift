@@ -48,6 +48,8 @@ struct Turn: Sendable {
     var assistantUsage: Usage?
     /// What was measured of its speech; nil when nothing was.
     var sound: TurnSound?
+    /// What was handed out of it already.
+    var keptParts: Set<TurnPart.Content.Kind> = []
 
     init(id: TurnID, configuration: SessionConfiguration) {
         self.id = id

@@ -12,9 +12,14 @@ struct TurnLedger: Sendable {
 
     private var turns: [Turn] = [] {
         // Asked fifty times a second, changed with events only.
-        didSet { deadline = turns.reduce(nil) { earlier($0, $1.deadline) } }
+        didSet {
+            deadline = turns.reduce(nil) { earlier($0, $1.deadline) }
+            hasChanged = true
+        }
     }
     private(set) var deadline: Instant?
+    /// Since `takeParts`.
+    private var hasChanged = false
     private var lastID = 0
     /// The turn the visitor is speaking now.
     private var speakingTurn: TurnID?
@@ -317,6 +322,13 @@ struct TurnLedger: Sendable {
         }
         turns.removeAll(where: \.isWhole)
         return settled
+    }
+
+    /// Parts that have become known of turns that go on; each is given once.
+    mutating func takeParts() -> [TurnPart] {
+        guard hasChanged else { return [] }
+        defer { hasChanged = false }
+        return turns.indices.flatMap { turns[$0].takeParts() }
     }
 
     // MARK: One turn

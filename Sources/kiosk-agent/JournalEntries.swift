@@ -5,6 +5,7 @@ import Session
 /// The members of journal entries as contract.md names them; `seq`, `at` and `crc32c` are the journal's.
 enum JournalEntry {
     case turn(SettledTurn)
+    case part(TurnPart)
     case task(SettledTask)
     case sessionOpened(String, reason: SessionOpening, keptTurns: Int)
     case sessionClosed(String, reason: String)
@@ -16,6 +17,7 @@ enum JournalEntry {
     init(_ entry: SessionStateMachine.Entry) {
         switch entry {
         case .turn(let turn): self = .turn(turn)
+        case .part(let part): self = .part(part)
         case .task(let task): self = .task(task)
         case .sessionOpened(let session, let reason, let keptTurns):
             self = .sessionOpened(session, reason: reason, keptTurns: keptTurns)
@@ -30,6 +32,7 @@ enum JournalEntry {
     var kind: String {
         switch self {
         case .turn: "turn"
+        case .part: "part"
         case .task: "task"
         case .sessionOpened, .sessionClosed: "session"
         case .usage: "usage"
@@ -43,6 +46,7 @@ enum JournalEntry {
     var members: String {
         switch self {
         case .turn(let turn): Self.json(TurnMembers(turn))
+        case .part(let part): Self.json(PartMembers(part))
         case .task(let task): Self.json(TaskMembers(task))
         case .sessionOpened(let session, let reason, let keptTurns):
             Self.json(OpeningMembers(session: session, reason: reason.rawValue, keptTurns: keptTurns))
@@ -109,6 +113,31 @@ private struct SpooledMembers: Encodable {
         try container.encode(transcript, forKey: .transcript)
         try container.encode(usage, forKey: .usage)
         try container.encode(cost, forKey: .cost)
+    }
+}
+
+/// The part under its turn's name for it.
+private struct PartMembers: Encodable {
+    let session: String
+    let turn: Int
+    let item: String
+    var realtime, builtIn: TurnMembers.TranscriptMembers?
+    var assistant: TurnMembers.AssistantMembers?
+
+    enum CodingKeys: String, CodingKey {
+        case session, turn, item, realtime, assistant
+        case builtIn = "built_in"
+    }
+
+    init(_ part: TurnPart) {
+        session = part.session
+        turn = part.number
+        item = part.item.rawValue
+        switch part.content {
+        case .realtime(let transcript): realtime = TurnMembers.TranscriptMembers(transcript)
+        case .builtIn(let transcript): builtIn = TurnMembers.TranscriptMembers(transcript)
+        case .assistant(let part): assistant = TurnMembers.AssistantMembers(part)
+        }
     }
 }
 

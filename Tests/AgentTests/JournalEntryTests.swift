@@ -51,6 +51,26 @@ import Testing
         #expect(TranscriptReview(wordErrorRate: 0.5).doubts == [])
     }
 
+    @Test func aPartHasTheNameItHasInItsTurn() throws {
+        let text = Transcript.failed("no", text: "he")
+        let heard = AssistantPart(status: .truncated, text: "Good day", playedMs: 40, heardText: "Good")
+        let parts: [(TurnPart.Content, String, [String: AnyHashable])] = [
+            (.realtime(text), "realtime", ["status": "failed", "text": "he", "reason": "no"]),
+            (.builtIn(.heard("hello")), "built_in", ["status": "ok", "text": "hello"]),
+            (.assistant(heard), "assistant",
+                ["status": "truncated", "text": "Good day", "played_ms": 40, "heard_text": "Good"]),
+        ]
+        for (content, name, wanted) in parts {
+            let entry = JournalEntry(.part(TurnPart(session: "sess_1", number: 2, item: "item_1", content: content)))
+            let members = try Self.members(entry)
+            #expect(entry.kind == "part")
+            #expect(Set(members.keys) == ["session", "turn", "item", name])
+            #expect(members["session"] as? String == "sess_1" && members["turn"] as? Int == 2)
+            #expect(members["item"] as? String == "item_1")
+            #expect(members[name] as? [String: AnyHashable] == wanted)
+        }
+    }
+
     // MARK: Tasks
 
     private static func task(_ text: String, _ output: OutOfBandTask.Output, turn: Int = 3) -> SettledTask {

@@ -29,6 +29,7 @@ struct Inspector {
     private(set) var toldItems = 0
     private(set) var isStopped = false
     private(set) var recorded: [SettledTurn] = []
+    private var parts: [TurnPart] = []
     private(set) var tasks: [SettledTask] = []
     private(set) var strayUsages: Set<String> = []
     /// Attempts of each out-of-band task that was asked for, by its run.
@@ -186,6 +187,7 @@ struct Inspector {
         case .record(.turn(let turn)):
             watch(turn)
             watch(turn.review, of: turn)
+        case .record(.part(let part)): watch(part)
         case .record(.task(let task)): tasks.append(task)
         case .record(.usage(let stray)):
             if !strayUsages.insert(stray.source).inserted { complain("the usage of \(stray.source) counted twice") }
@@ -211,7 +213,29 @@ struct Inspector {
         }
     }
 
+    /// A part comes once, before its turn, and says what that will say.
+    private mutating func watch(_ part: TurnPart) {
+        let isTwice = parts.contains { $0.item == part.item && $0.content.kind == part.content.kind }
+        if isTwice { complain("a part of \(part.item) was kept twice") }
+        if recorded.contains(where: { $0.item == part.item }) { complain("a part of \(part.item) after the turn") }
+        parts.append(part)
+    }
+
+    private mutating func watchParts(of turn: SettledTurn) {
+        for part in parts where part.item == turn.item {
+            let isSame = switch part.content {
+            case .realtime(let transcript): transcript == turn.realtime
+            case .builtIn(let transcript): transcript == turn.builtIn
+            case .assistant(let part): part == turn.assistant
+            }
+            if !isSame || part.number != turn.number || part.session != turn.session {
+                complain("\(part) became \(turn)")
+            }
+        }
+    }
+
     private mutating func watch(_ turn: SettledTurn) {
+        watchParts(of: turn)
         recorded.append(turn)
         let latencies = TurnLatency.Mark.allCases.compactMap { turn.latency[$0] }
         if latencies.contains(where: { $0 < 0 }) { complain("something came before it was asked for") }

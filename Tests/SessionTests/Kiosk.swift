@@ -242,6 +242,11 @@ extension [SessionStateMachine.Action] {
         compactMap { if case .record(.turn(let turn)) = $0 { turn } else { nil } }
     }
 
+    /// The parts that are kept of turns that go on.
+    var parts: [TurnPart] {
+        compactMap { if case .record(.part(let part)) = $0 { part } else { nil } }
+    }
+
     var shownTurns: [SettledTurn] {
         compactMap { if case .showTurn(let turn) = $0 { turn.uncounted } else { nil } }
     }

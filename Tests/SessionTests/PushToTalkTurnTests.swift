@@ -101,7 +101,7 @@ import Testing
         #expect(play.playedFrames == frames(400) && play.lines == [.assistantSpeaking])
         #expect(kiosk.machine.indicator == .speaking)
         kiosk.receive(.done("resp_1"))
-        #expect(kiosk.transcribe("item_u1", response: "resp_t", text: "hello") == [])
+        #expect(kiosk.transcribe("item_u1", response: "resp_t", text: "hello").turns == [])
         #expect(kiosk.give(.heard(frames: frames(399))) == [])
 
         let whole = SettledTurn(
