@@ -90,7 +90,7 @@ public enum StateLine: Sendable, Equatable {
 }
 
 /// What the visitor sees of the kiosk's state, for an LED.
-public enum Indicator: Sendable, Equatable {
+public enum Indicator: Sendable, Equatable, CaseIterable {
     /// No session.
     case offline
     /// A turn can begin.

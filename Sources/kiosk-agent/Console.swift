@@ -8,8 +8,16 @@ final class Console {
     private let output = ConsoleOutput(descriptor: STDOUT_FILENO)
     private let errors = ConsoleOutput(descriptor: STDERR_FILENO)
     private let keys: KeyRing
+    /// Where turns and faults are records, too; nil without systemd.
+    private let systemJournal: SystemJournal?
+    /// The records of turns have what was said.
+    private let hasTurnText: Bool
 
-    init(keys: KeyRing) { self.keys = keys }
+    init(keys: KeyRing, environment: [String: String] = [:], hasTurnText: Bool = false) {
+        self.keys = keys
+        self.hasTurnText = hasTurnText
+        systemJournal = SystemJournal(environment: environment, descriptor: STDERR_FILENO)
+    }
 
     /// What poll(2) must wait for while a terminal does not take its lines.
     var pollDescriptors: [Int32] { [output.pollDescriptor, errors.pollDescriptor].compactMap { $0 } }
@@ -43,10 +51,18 @@ final class Console {
             .assistant, Self.text(of: turn.assistant),
             costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil) + Self.totals(turn))
         write(turn.review.doubts.map(ConsoleText.state).joined() + realtime + builtIn + assistant)
+        _ = send(SystemJournal.Record(turn, hasText: hasTurnText))
     }
 
     func report(_ fault: Fault) {
-        errors.write(redacted(ConsoleText.fault(fault.class.rawValue, fault.what)))
+        guard !send(SystemJournal.Record(fault)) else { return }
+        // As a line, whose level sd-daemon(3) is told by its beginning.
+        let level = systemJournal == nil ? "" : "<\(SystemJournal.Record.Priority.warning.rawValue)>"
+        errors.write(level + redacted(ConsoleText.fault(fault.class.rawValue, fault.what)))
+    }
+
+    private func send(_ record: SystemJournal.Record) -> Bool {
+        systemJournal?.send(record.changed(by: redacted)) ?? false
     }
 
     private func write(_ text: String) { output.write(redacted(text)) }

@@ -1,3 +1,4 @@
+import Glibc
 import Journal
 import MonotonicClock
 import Session
@@ -32,13 +33,29 @@ extension Runner {
         }
     }
 
-    private func statusLine(at now: Instant) -> String {
-        let report = StatusReport(
+    private func statusLine(at now: Instant) -> String { keys.redact(report(at: now).json) }
+
+    /// How the agent is.
+    private func report(at now: Instant) -> StatusReport {
+        StatusReport(
             machine.report(at: now), indicator: status.indicator, faults: faults, uptime: now - startedAt,
             devices: StatusReport.Devices(
                 capture: .init(microphone.device.name, microphone.isMissing, microphone.interruptions),
-                playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)))
-        return keys.redact(report.json)
+                playback: .init(loudspeaker.device.name, loudspeaker.isMissing, loudspeaker.interruptions)),
+            lastTurn: lastTurn.map { .init($0.turn, ago: now - $0.settledAt) },
+            disk: .init(freeBytes: freeBytes(settings.journal.directory), isRefusing: isJournalRefused))
+    }
+
+    func writeMetrics(at now: Instant) {
+        guard let deadline = metrics?.deadline, deadline <= now else { return }
+        let text = keys.redact(Metrics.text(report(at: now)))
+        if let failure = metrics?.write(text, at: now) { report(Fault(.settings, failure)) }
+    }
+
+    /// What statvfs(3) says; nil where there is no such directory.
+    private func freeBytes(_ directory: String) -> Int64? {
+        var disk = statvfs()
+        return statvfs(directory, &disk) == 0 ? Int64(disk.f_bavail) * Int64(disk.f_frsize) : nil
     }
 
     func releaseHolds(at now: Instant) {

@@ -31,14 +31,17 @@ final class Runner {
     private let signals: ServiceSignals
     var notifier: ServiceNotifier
     let keys: KeyRing
+    let privacy: Privacy
     private let prompts: VoicePrompts
-    private let spool: Spool?
+    let spool: Spool?
     private var isPromptProblemSaid = false
-    private var isJournalRefused: Bool
-    private var dayCosts: DayCosts
+    var isJournalRefused: Bool
+    var dayCosts: DayCosts
     /// The wall clock's, in days since 1970-01-01 UTC.
-    private var day: Int64?
+    var day: Int64?
     var faults = FaultCount()
+    var lastTurn: (turn: SettledTurn, settledAt: Instant)?
+    var metrics: MetricsFile?
     let startedAt = Instant.now
 
     /// `button hold` requests whose release is still to come.
@@ -81,6 +84,7 @@ final class Runner {
         // Before any thread exists: they inherit the blocked signals.
         signals = try ServiceSignals()
         keys = KeyRing(setup.key)
+        privacy = try Privacy(settings)
         prompts = settings.prompts.recordings
         self.loadSetup = loadSetup
         link = try Link(settings: settings, key: setup.key, keys: keys, environment: environment)
@@ -91,7 +95,7 @@ final class Runner {
         // Of a journal that cannot be opened everything that can be read is of earlier lives.
         dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: journal.recovery?.lastSeq ?? .max)
         control = try ControlSocket(path: settings.control.socket)
-        console = Console(keys: keys)
+        console = Console(keys: keys, environment: environment, hasTurnText: settings.log.turnText)
         tools = ToolProcesses(settings.tools, environment: environment)
         button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
         let audio = settings.audio
@@ -105,6 +109,7 @@ final class Runner {
         status = machine.status()
         self.machine = machine
         notifier = ServiceNotifier(environment: environment)
+        metrics = MetricsFile(settings.metrics, at: .now)
     }
 
     /// Runs until SIGTERM or SIGINT (nil), or until it is to begin anew; everything is written and closed when it
@@ -156,6 +161,7 @@ final class Runner {
         bound(button?.deadline)
         bound(tools.deadline)
         bound(notifier.watchdogDeadline)
+        bound(metrics?.deadline)
         for hold in holds { bound(hold.releaseAt) }
         polls.wait(until: deadline)
     }
@@ -180,6 +186,7 @@ final class Runner {
         if isDue(status.deadline, now) { handle(.deadlineReached, at: now) }
         if nextSetup != nil, status.isIdle { stop(at: now) }
         if polls.isReady(journal.eventDescriptor) { reportJournal() }
+        writeMetrics(at: now)
         console.flush()
         notifier.feedWatchdog(at: now)
     }
@@ -292,36 +299,18 @@ final class Runner {
         case .runTool(let run): tools.start(run, at: now)
         case .reconfigured(let change): reconfigured(change)
         case .notReconfigured(let change, let reason): notReconfigured(change, reason: reason)
-        case .record(let entry): record(JournalEntry(entry))
-        case .show(let line): console.show(line)
-        case .showTurn(let turn): console.show(turn)
+        case .record(let entry): record(JournalEntry(privacy.applied(to: entry)))
+        case .show(let line): console.show(privacy.applied(to: line))
+        case .showTurn(let turn):
+            lastTurn = (turn, now)
+            console.show(privacy.applied(to: turn))
         case .report(let fault): report(fault)
         case .stopped: isStopped = true
         }
     }
 
     /// A session is ready and nobody is in a turn: there is time for what was said before.
-    private var isOnline: Bool { status.indicator == .ready && status.isIdle }
-
-    private func workSpool(at now: Instant) {
-        if let spool { perform(spool.process(isOnline: isOnline, at: now)) }
-    }
-
-    private func perform(_ events: [Spool.Event]) {
-        for event in events {
-            switch event {
-            case .entry(let turn): record(.spooled(turn))
-            case .line(let words): console.show(spool: words)
-            case .fault(let fault): report(fault)
-            }
-        }
-    }
-
-    /// The turn's audio, whose first frame was spoken so long ago as was captured since.
-    private func keepInSpool(_ range: Range<Int>) {
-        let agoMs = (microphone.endFrame - range.lowerBound) * 1000 / sessionRate
-        spool?.keep(microphone.frames(in: range), spokenAtMs: WallClock.system.nowMs() - Int64(agoMs))
-    }
+    var isOnline: Bool { status.indicator == .ready && status.isIdle }
 
     private func say(_ prompt: VoicePrompt) {
         if let samples = prompts.samples(of: prompt) {
@@ -331,43 +320,6 @@ final class Runner {
             isPromptProblemSaid = true
             report(Fault(.audio, "no voice prompt: \(problem)"))
         }
-    }
-
-    private func record(_ entry: JournalEntry) {
-        // What it cannot keep the journal counts and reports itself.
-        journal.append(kind: entry.kind, members: keys.redact(entry.members), durable: true)
-    }
-
-    func report(_ fault: Fault) {
-        faults.add(fault)
-        console.report(fault)
-        record(.fault(fault))
-    }
-
-    /// The journal's own troubles: said, but not written to it.
-    private func reportJournal() {
-        for report in journal.takeReports() {
-            switch report {
-            case .fault(let words): sayOnly(Fault(.journal, words))
-            case .refusing(let words):
-                isJournalRefused = true
-                sayOnly(Fault(.journal, "\(words); entries are kept in memory until it can be written"))
-            case .resumed:
-                isJournalRefused = false
-                console.show(journal: "written again")
-            case .opened(let recovery):
-                for finding in recovery.findings { self.report(Fault(.journal, finding)) }
-                dayCosts = DayCosts(directory: settings.journal.directory, lastSeq: recovery.lastSeq)
-                day = nil
-            case .forgot(let request, let result): forgot(request, result)
-            case .durable: spool?.journalIsDurable()
-            }
-        }
-    }
-
-    private func sayOnly(_ fault: Fault) {
-        faults.add(fault)
-        console.report(fault)
     }
 
     private func report(_ reports: [DeviceReport]) {
@@ -392,6 +344,7 @@ final class Runner {
         spool?.journalIsClosed()
         reportJournal()
         control.close()
+        metrics?.remove()
         console.flush()
     }
 }

@@ -46,12 +46,6 @@ struct ServiceNotifier {
     }
 
     private func send(_ text: String) {
-        guard let address else { return }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
-        _ = address.withSocketAddress { sendto(descriptor, bytes, bytes.count, flags, $0, $1) }
+        _ = address?.send(Array(text.utf8))
     }
 }

@@ -172,6 +172,10 @@ struct Settings: Sendable, Equatable {
     var gpio = GPIO()
     var journal = Journal()
     var control = Control()
+    var privacy = Privacy()
+    var log = Log()
+    var metrics = Metrics()
+    var redactions: [Redaction] = []
     var tools: [Tool] = []
     var tasks: [TaskChoice] = []
     var session = Session()

@@ -42,9 +42,9 @@ struct SettingsArray: Sendable {
 
 /// All keys, stated once: reading, the check for unknown keys and "did you mean" go by this table.
 enum SettingsKeys {
-    static let arrays: [SettingsArray] = [tools, tasks]
+    static let arrays: [SettingsArray] = [tools, tasks, redactions]
 
-    static let all: [SettingsKey] = server + storedPrompt + kiosk + journal + control + session + keys + spool
+    static let all: [SettingsKey] = server + storedPrompt + kiosk + journal + control + session + keys + spool + privacy + log
 
     private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),

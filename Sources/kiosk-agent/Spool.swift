@@ -229,7 +229,7 @@ struct SpooledTurn: Equatable {
     /// RFC 3339.
     let spokenAt: String
     let model: String
-    let transcript: Transcript
+    var transcript: Transcript
     let usage: TranscriptionUsage?
     /// USD; nil without usage or without a known price.
     let cost: Double?

@@ -64,7 +64,13 @@ struct StatusReport: Codable, Equatable {
 
     struct Faults: Codable, Equatable {
         let count: Int
+        let byClass: [String: Int]
         let last: Last?
+
+        enum CodingKeys: String, CodingKey {
+            case count, last
+            case byClass = "by_class"
+        }
 
         struct Last: Codable, Equatable {
             let `class`, what: String
@@ -94,6 +100,40 @@ struct StatusReport: Codable, Equatable {
         let capture, playback: Device
     }
 
+    /// The turn that settled last in this life of the agent.
+    struct LastTurn: Codable, Equatable {
+        let session: String
+        let turn, agoS: Int
+        /// Their statuses.
+        let realtime, builtIn, assistant: String
+
+        enum CodingKeys: String, CodingKey {
+            case session, turn, realtime, assistant
+            case agoS = "ago_s", builtIn = "built_in"
+        }
+
+        init(_ turn: SettledTurn, ago: Duration) {
+            session = turn.session
+            self.turn = turn.number
+            agoS = Int(ago / .seconds(1))
+            realtime = turn.realtime.status.rawValue
+            builtIn = turn.builtIn.status.rawValue
+            assistant = turn.assistant.status.rawValue
+        }
+    }
+
+    /// Where the journal is written.
+    struct Disk: Codable, Equatable {
+        /// What others than root may write; nil where the disk does not say.
+        let freeBytes: Int64?
+        /// Entries wait in memory.
+        let isRefusing: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case freeBytes = "free_bytes", isRefusing = "refusing"
+        }
+    }
+
     /// offline, ready, listening, thinking or speaking.
     let state: String
     /// connecting, ready, waiting, refused, over-budget or closed.
@@ -109,15 +149,17 @@ struct StatusReport: Codable, Equatable {
     let budget: BudgetLife?
     let faults: Faults
     let devices: Devices
+    let lastTurn: LastTurn?
+    let disk: Disk?
 
     enum CodingKeys: String, CodingKey {
-        case state, link, detection, session, turns, budget, faults, devices
-        case uptimeS = "uptime_s", latency = "latency_ms", cost = "cost_usd"
+        case state, link, detection, session, turns, budget, faults, devices, disk
+        case uptimeS = "uptime_s", latency = "latency_ms", cost = "cost_usd", lastTurn = "last_turn"
     }
 
     init(
         _ report: SessionStateMachine.Report, indicator: Indicator, faults: FaultCount, uptime: Duration,
-        devices: Devices
+        devices: Devices, lastTurn: LastTurn? = nil, disk: Disk? = nil
     ) {
         state = indicator.word
         link = report.link.rawValue
@@ -137,11 +179,13 @@ struct StatusReport: Codable, Equatable {
             BudgetLife(
                 dailyUSD: $0, outOfBandUntil: report.budget.outOfBandUntil, state: report.budgetState.rawValue)
         }
-        self.faults = Faults(count: faults.count, last: faults.last.map {
+        self.faults = Faults(count: faults.count, byClass: faults.byClass, last: faults.last.map {
             // The answer is one line of a limited length.
             Faults.Last(class: $0.class.rawValue, what: String($0.what.prefix(Self.longestFault)))
         })
         self.devices = devices
+        self.lastTurn = lastTurn
+        self.disk = disk
     }
 
     private static let longestFault = 500
@@ -160,10 +204,12 @@ struct StatusReport: Codable, Equatable {
 /// The faults of this life of the agent.
 struct FaultCount: Equatable {
     private(set) var count = 0
+    private(set) var byClass: [String: Int] = [:]
     private(set) var last: Fault?
 
     mutating func add(_ fault: Fault) {
         count += 1
+        byClass[fault.class.rawValue, default: 0] += 1
         last = fault
     }
 }
@@ -190,6 +236,11 @@ extension StatusReport {
         lines.append("turns      \(turns.session) in this session, \(turns.today) today, \(turns.open) open")
         let (own, day) = (ConsoleText.usd(cost.session.total), ConsoleText.usd(cost.today.total))
         let unpriced = cost.today.unpricedTurns == 0 ? "" : " (\(cost.today.unpricedTurns) turns without a price)"
+        if let lastTurn {
+            lines.append(
+                "last turn  \(lastTurn.turn) of \(lastTurn.session), \(Self.time(lastTurn.agoS)) ago: transcripts "
+                    + "\(lastTurn.realtime) and \(lastTurn.builtIn), answer \(lastTurn.assistant)")
+        }
         lines.append("cost       session \(own), today \(day)\(unpriced)")
         if let ratio = cost.today.transcriptRatio {
             lines.append(String(ConsoleText.transcripts(
@@ -208,6 +259,10 @@ extension StatusReport {
         }
         lines.append(Self.words("capture    ", devices.capture))
         lines.append(Self.words("playback   ", devices.playback))
+        if let disk {
+            let free = disk.freeBytes.map { "\($0 / (1 << 20)) MiB free" } ?? "unknown"
+            lines.append("disk       \(free), " + (disk.isRefusing ? "entries wait in memory" : "the journal is written"))
+        }
         lines.append("faults     \(faults.count)" + (faults.last.map { ", the last: \($0.class): \($0.what)" } ?? ""))
         return lines.map { ConsoleText.escaped($0) + "\n" }.joined()
     }

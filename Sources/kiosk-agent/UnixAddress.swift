@@ -30,4 +30,13 @@ struct UnixAddress: Equatable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
         }
     }
+
+    /// Sends one datagram there and returns whether it was taken. Never blocks.
+    func send(_ bytes: [UInt8]) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+        return withSocketAddress { sendto(descriptor, bytes, bytes.count, flags, $0, $1) } == bytes.count
+    }
 }

@@ -135,11 +135,11 @@ import Testing
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 65)
+        #expect(paths.count == 69)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
             "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",
-            "spool",
+            "spool", "privacy", "log", "metrics",
         ])
     }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import kiosk_agent
 
 @Suite struct StatusTests {
-    private static func report(isBudgeted: Bool = true) throws -> StatusReport {
+    static func report(isBudgeted: Bool = true) throws -> StatusReport {
         var configuration = SessionConfiguration(
             model: "gpt-realtime", voice: "marin", detection: .pushToTalk(preRollFrames: 0, tailFrames: 0))
         if isBudgeted { configuration.budget = Budget(dailyUSD: 5) }
