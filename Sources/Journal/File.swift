@@ -40,6 +40,17 @@ struct File: ~Copyable {
         return Int64(status.st_size)
     }
 
+    /// Tells a file from any other that has its name, before or after it.
+    struct Identity: Equatable {
+        let device, inode: UInt64
+    }
+
+    borrowing func identity() throws(JournalError) -> Identity {
+        var status = stat()
+        try perform("stat") { orErrno(Int(fstat(descriptor, &status))) }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
     /// The day (UTC, `2026-11-21`) on which the content was changed last.
     borrowing func changedDay() throws(JournalError) -> String {
         var status = stat()
