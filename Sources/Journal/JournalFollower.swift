@@ -65,7 +65,7 @@ public struct JournalFollower {
         case .oldest: break
         case .after(let seq):
             // Segments are named by their first entry: the last one that does not begin behind it.
-            if let name = names.last(where: { JournalDirectory.firstSeq($0) ?? 0 <= seq + 1 }) {
+            if let name = names.last(where: { JournalDirectory.firstSeq(of: $0) ?? 0 <= seq + 1 }) {
                 try begin(name, at: 0)
             }
         case .last(let bytes):

@@ -100,6 +100,95 @@ import Testing
         #expect(journal.recovery.lastSeq == 6)
     }
 
+    // MARK: A time, and a look at the line
+
+    private func seqs(
+        since: String?, until: String? = nil, where isWanted: (ArraySlice<UInt8>) -> Bool = { _ in true },
+        limit: Int = .max
+    ) throws -> [UInt64] {
+        var reader = JournalReader(directory: folder.path)
+        var seqs: [UInt64] = []
+        try reader.read(since: since, until: until, where: isWanted) {
+            seqs.append($0.seq)
+            return seqs.count < limit
+        }
+        return seqs
+    }
+
+    @Test func aTimeHasItsOwnEntriesOnly() throws {
+        try fill(segmentLimitBytes: 200)
+        #expect(try seqs(since: nil) == [1, 2, 3, 4, 5, 6])
+        #expect(try seqs(since: nil, limit: 2) == [1, 2])
+        #expect(try seqs(since: "2026-11-21T00:00:02.000Z", until: "2026-11-22T00:00:04.000Z") == [3, 4])
+        #expect(try seqs(since: "2026-11-22T00:00:05.001Z") == [])
+    }
+
+    @Test func aLineThatIsNotWantedIsStillChecked() throws {
+        try fill()
+        let name = try #require(try folder.names(".jsonl").first)
+        var bytes = try folder.contents(name)
+        let second = try #require(bytes.firstIndex(of: 10)) + 1
+        bytes[second + 70] ^= 1
+        try folder.write(bytes, to: name)
+        var reader = JournalReader(directory: folder.path)
+        var seqs: [UInt64] = []
+        try reader.read(since: nil, until: nil, where: { String(decoding: $0, as: UTF8.self).contains(#""turn":4,"#) }) {
+            seqs.append($0.seq)
+            return true
+        }
+        #expect(seqs == [5] && reader.damagedLines == 1)
+        #expect(reader.segments == 1 && reader.sizeBytes == Int64(bytes.count))
+    }
+
+    // MARK: From the end
+
+    private func seqsFromTheEnd(limit: Int = .max) throws -> (seqs: [UInt64], damagedLines: Int) {
+        var reader = JournalReader(directory: folder.path)
+        var seqs: [UInt64] = []
+        try reader.readBackwards {
+            seqs.append($0.seq)
+            return seqs.count < limit
+        }
+        return (seqs, reader.damagedLines)
+    }
+
+    @Test(arguments: [200, Journal.segmentLimitBytes])
+    func fromTheEndTheNewestIsFirst(segmentLimitBytes: Int64) throws {
+        try fill(segmentLimitBytes: segmentLimitBytes)
+        #expect(try seqsFromTheEnd().seqs == [6, 5, 4, 3, 2, 1])
+        #expect(try seqsFromTheEnd(limit: 2).seqs == [6, 5])
+        #expect(try seqsFromTheEnd().damagedLines == 0)
+    }
+
+    /// Lines of every length around the size of a read, so that their ends fall on each side of its edge.
+    @Test func fromTheEndLinesMayCrossTheEdgesOfReads() throws {
+        var journal = try folder.open()
+        for number in 0..<40 {
+            let text = String(repeating: "x", count: 65_536 / 3 + number * 7 - 200)
+            try journal.append(kind: "turn", members: #"{"text":"\#(text)"}"#, durable: false)
+        }
+        #expect(try seqsFromTheEnd().seqs == (1...40).reversed().map { UInt64($0) })
+        try journal.append(
+            kind: "turn", members: #"{"text":"\#(String(repeating: "y", count: 1_000_000))"}"#, durable: false)
+        #expect(try seqsFromTheEnd(limit: 3).seqs == [41, 40, 39])
+    }
+
+    @Test func fromTheEndDamageAndHalfALineArePassedOver() throws {
+        try fill()
+        let name = try #require(try folder.names(".jsonl").first)
+        let bytes = try folder.contents(name)
+        let second = try #require(bytes.firstIndex(of: 10)) + 1
+        let junk = [UInt8](repeating: 120, count: 3 << 20) + [10]
+        let half = Array(#"{"seq":7,"at":"2026-11-22T"#.utf8)
+        try folder.write(Array(bytes[..<second]) + junk + Array(bytes[second...]) + half, to: name)
+        #expect(try seqsFromTheEnd().seqs == [6, 5, 4, 3, 2, 1])
+        try folder.write(Array(bytes[..<second]) + [120, 10] + Array(bytes[second...]), to: name)
+        #expect(try seqsFromTheEnd().seqs == [6, 5, 4, 3, 2, 1])
+        #expect(try seqsFromTheEnd().damagedLines == 1)
+        try folder.write([], to: name)
+        #expect(try seqsFromTheEnd().seqs == [])
+    }
+
     @Test func withoutAFolderItSaysSo() throws {
         #expect(throws: JournalError.self) { try self.seqs() }
     }

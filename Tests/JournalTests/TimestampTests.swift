@@ -21,6 +21,27 @@ import Testing
         #expect(Timestamp.text(instantMs) == text)
     }
 
+    @Test(arguments: [
+        ("2026-11-21T10:15:02.123Z", 1_795_256_102_123), ("2026-11-21T10:15:02Z", 1_795_256_102_000),
+        ("2026-11-21T11:15:02.123456+01:00", 1_795_256_102_123), ("2026-11-21 04:45:02.1-05:30", 1_795_256_102_100),
+        ("2026-11-21t10:15:02z", 1_795_256_102_000), ("2026-11-21", 1_795_219_200_000),
+        ("2000-02-29", 951_782_400_000), ("0000-01-01", -62_167_219_200_000), ("2026-12-31T23:59:60Z", 1_798_761_600_000),
+        ("2026-02-29", nil), ("2026-04-31", nil), ("2026-13-01", nil), ("2026-00-01", nil), ("2026-11-00", nil),
+        ("2026-11-21T24:00:00Z", nil), ("2026-11-21T10:60:00Z", nil), ("2026-11-21T10:15:02", nil),
+        ("2026-11-21T10:15Z", nil), ("2026-11-21T10:15:02.Z", nil), ("2026-11-21T10:15:02+0100", nil),
+        ("2026-11-21T10:15:02Zz", nil), ("2026-11-2", nil), ("", nil), ("today", nil), ("2026/11/21", nil),
+        ("٢٠٢٦-11-21", nil), ("2026-11-21T", nil), ("2026-11-21T10:15:02~01:00", nil),
+    ] as [(String, Int64?)])
+    func aTextIsReadAsTheInstantItNames(text: String, instantMs: Int64?) {
+        #expect(WallClock.instantMs(of: text) == instantMs)
+    }
+
+    @Test func whatIsWrittenIsReadBack() {
+        for instantMs in stride(from: Timestamp.range.lowerBound, through: Timestamp.range.upperBound, by: 7_654_321_987) {
+            #expect(Timestamp.instantMs(of: Timestamp.text(instantMs)) == instantMs)
+        }
+    }
+
     @Test func instantsOutsideFourDigitYearsBecomeTheNearest() {
         #expect(Timestamp.text(.min) == "0000-01-01T00:00:00.000Z")
         #expect(Timestamp.text(.max) == "9999-12-31T23:59:59.999Z")
