@@ -2,7 +2,7 @@ import Realtime
 
 /// One transcript of what the visitor said, final.
 public struct Transcript: Sendable, Equatable {
-    public enum Status: String, Sendable { case ok, empty, failed, timeout, off }
+    public enum Status: String, Sendable, CaseIterable { case ok, empty, failed, timeout, off }
 
     public var status: Status
     /// What was heard; for `failed` and `timeout` what had arrived, or "".
@@ -30,7 +30,9 @@ public struct Transcript: Sendable, Equatable {
 
 /// The assistant's part of a turn, final.
 public struct AssistantPart: Sendable, Equatable {
-    public enum Status: String, Sendable { case completed, truncated, cancelled, failed, none }
+    public enum Status: String, Sendable, CaseIterable {
+        case completed, truncated, cancelled, failed, none
+    }
 
     public var status: Status
     /// The whole text received, heard or not.

@@ -26,24 +26,33 @@ public struct TurnLatency: Sendable, Equatable {
 /// The latencies of the last turns, for percentiles.
 public struct LatencyHistory: Sendable, Equatable {
     /// Turns that count; older ones are forgotten. Four numbers each.
-    static let keptTurns = 1000
+    private let keptTurns: Int
 
     private var values: [TurnLatency.Mark: [Int]] = [:]
     /// The place of the next value in a full list.
     private var next: [TurnLatency.Mark: Int] = [:]
 
-    public init() {}
+    public init(keptTurns: Int = 1000) { self.keptTurns = keptTurns }
 
-    mutating func add(_ latency: TurnLatency) {
+    public mutating func add(_ latency: TurnLatency) {
         for mark in TurnLatency.Mark.allCases {
-            guard let value = latency[mark] else { continue }
-            if values[mark, default: []].count < Self.keptTurns {
-                values[mark, default: []].append(value)
-            } else {
-                let place = next[mark, default: 0]
-                values[mark, default: []][place] = value
-                next[mark] = (place + 1) % Self.keptTurns
-            }
+            if let value = latency[mark] { add(value, to: mark) }
+        }
+    }
+
+    private mutating func add(_ value: Int, to mark: TurnLatency.Mark) {
+        if values[mark, default: []].count < keptTurns {
+            values[mark, default: []].append(value)
+        } else {
+            let place = next[mark, default: 0]
+            values[mark, default: []][place] = value
+            next[mark] = (place + 1) % keptTurns
+        }
+    }
+
+    public mutating func add(_ other: LatencyHistory) {
+        for (mark, values) in other.values {
+            for value in values { add(value, to: mark) }
         }
     }
 

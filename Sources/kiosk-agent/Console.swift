@@ -41,16 +41,7 @@ final class Console {
 
     /// What speaks against its transcripts, and the three blocks of a turn, in one piece.
     func show(_ turn: SettledTurn) {
-        let realtime = ConsoleText.block(
-            .realtimeTranscript, ConsoleText.text(of: ConsoleText.Transcript(turn.realtime)),
-            costs: Self.costs(turn.cost.realtimeTranscript, isUsed: turn.usage.realtimeTranscript != nil))
-        let builtIn = ConsoleText.block(
-            .builtInTranscript, ConsoleText.text(of: ConsoleText.Transcript(turn.builtIn)),
-            costs: Self.costs(turn.cost.builtInTranscript, isUsed: turn.usage.builtInTranscript != nil))
-        let assistant = ConsoleText.block(
-            .assistant, Self.text(of: turn.assistant),
-            costs: Self.costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil) + Self.totals(turn))
-        write(turn.review.doubts.map(ConsoleText.state).joined() + realtime + builtIn + assistant)
+        write(TurnText.blocks(turn))
         _ = send(SystemJournal.Record(turn, hasText: hasTurnText))
     }
 
@@ -68,43 +59,6 @@ final class Console {
     private func write(_ text: String) { output.write(redacted(text)) }
 
     private func redacted(_ text: String) -> String { keys.redact(text) }
-
-    /// Without usage there is nothing to price; with usage and no price it says so.
-    private static func costs(_ usd: Double?, isUsed: Bool) -> [String] { isUsed ? [ConsoleText.cost(usd)] : [] }
-
-    /// What session and day have cost, under a turn that cost something.
-    private static func totals(_ turn: SettledTurn) -> [String] {
-        guard let totals = turn.totals, turn.usage != TurnUsage() else { return [] }
-        let unpriced = totals.day.unpricedTurns
-        let note = unpriced == 0 ? "" : "\(unpriced) turn\(unpriced == 1 ? "" : "s") without a price"
-        let sums = ConsoleText.totals(session: totals.session.total, day: totals.day.total, note: note)
-        let (realtime, builtIn) = (totals.day[.realtimeTranscript], totals.day[.builtInTranscript])
-        return [sums] + (totals.day.transcriptRatio.map {
-            [ConsoleText.transcripts(realtime: realtime, builtIn: builtIn, ratio: $0)]
-        } ?? [])
-    }
-
-    private static func text(of part: AssistantPart) -> String {
-        if !part.text.isEmpty { return part.text }
-        switch part.status {
-        case .none: return "<none>"
-        case .cancelled: return "<cancelled>"
-        case .failed: return "<failed: \(part.reason ?? "no reason given")>"
-        case .completed, .truncated: return "<empty>"
-        }
-    }
-}
-
-extension ConsoleText.Transcript {
-    init(_ transcript: Transcript) {
-        switch transcript.status {
-        case .ok: self = .ok(transcript.text)
-        case .empty: self = .empty
-        case .failed: self = .failed(reason: transcript.reason ?? "no reason given")
-        case .timeout: self = .timedOut
-        case .off: self = .off
-        }
-    }
 }
 
 extension StateLine {

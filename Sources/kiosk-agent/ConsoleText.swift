@@ -87,6 +87,16 @@ enum ConsoleText {
         return line
     }
 
+    /// `line`, a JSON text, with what `escaped` escapes written as JSON does: `\u009b`. It means the same.
+    static func escapedJSON(_ line: String) -> String {
+        guard line.unicodeScalars.contains(where: isControl) else { return line }
+        return line.unicodeScalars.reduce(into: "") { text, scalar in
+            guard isControl(scalar) else { return text.unicodeScalars.append(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x00...0x1F, 0x7F...0x9F: true

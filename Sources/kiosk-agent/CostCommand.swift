@@ -7,11 +7,7 @@ struct CostCommand: ParsableCommand {
         commandName: "cost", abstract: "Say what a day cost, session by session, as the journal says.",
         discussion: "Works beside a running agent, and on a copied journal.")
 
-    @Option(name: .customLong("config"), help: ArgumentHelp("The settings file (TOML).", valueName: "file"))
-    var file: String?
-
-    @Option(help: ArgumentHelp("The journal's folder, in place of the settings'.", valueName: "folder"))
-    var journal: String?
+    @OptionGroup var source: JournalOptions
 
     @Option(help: ArgumentHelp("The day, UTC; today without it.", valueName: "YYYY-MM-DD"))
     var day: String?
@@ -21,29 +17,20 @@ struct CostCommand: ParsableCommand {
 
     func validate() throws {
         if let day, !Self.isDay(day) { throw ValidationError("--day \(day): wanted YYYY-MM-DD") }
-        if file == nil, journal == nil { throw ValidationError("cost: wanted --config FILE or --journal FOLDER") }
     }
 
     func run() throws {
-        let folder = try journal ?? settingsJournal()
+        let folder = try source.folder()
         let day = day ?? WallClock.day(atMs: WallClock.system.nowMs())
         var reader = JournalReader(directory: folder)
         var costs = JournalCosts()
         do { try reader.read(day: day) { costs.add($0) } } catch {
-            throw CommandFailure(CommandFailure.runTime, ConsoleText.escaped(error.description))
+            throw JournalCommand.failure(error)
         }
         let report = CostReport(day: day, costs: costs, damagedLines: reader.damagedLines)
         StandardStream.output.write(json ? report.json + "\n" : report.text)
         if costs.sessions.isEmpty, !json, let first = reader.firstDay, let last = reader.lastDay {
             StandardStream.output.write("the journal has entries from \(first) to \(last)\n")
-        }
-    }
-
-    private func settingsJournal() throws(CommandFailure) -> String {
-        // validate() has made sure that there is one.
-        guard let file else { throw CommandFailure(CommandFailure.usage, "cost: wanted --config FILE") }
-        do { return try Settings.load(file: file, namedFiles: false).journal.directory } catch {
-            throw CommandFailure(CommandFailure.settings, error)
         }
     }
 

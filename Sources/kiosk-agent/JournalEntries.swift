@@ -62,7 +62,8 @@ enum JournalEntry {
     /// To a billionth of a dollar: what binary fractions add behind that is noise.
     static func rounded(_ usd: Double) -> Double { (usd * 1e9).rounded() / 1e9 }
 
-    private static func json(_ members: some Encodable) -> String {
+    /// One line, its members in the order of their names.
+    static func json(_ members: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(

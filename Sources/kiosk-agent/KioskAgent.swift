@@ -10,12 +10,12 @@ struct KioskAgent: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ButtonCommand.self, CheckCommand.self, DevicesCommand.self, LevelsCommand.self,
-            StatusCommand.self, CostCommand.self, TranscribeCommand.self, SessionCommand.self, JournalCommand.self,
+            StatusCommand.self, CostCommand.self, JournalCommand.self, TranscribeCommand.self, SessionCommand.self,
         ])
 
     func run() throws {
         throw ValidationError(
-            "wanted run, button, session, check, devices, levels, status, cost, transcribe or journal")
+            "wanted run, button, session, check, devices, levels, status, cost, journal or transcribe")
     }
 
     static func main() {

@@ -1,0 +1,85 @@
+import Realtime
+import Session
+
+/// Everything about one turn, a line each, for people.
+enum TurnReport {
+    /// - Parameter entries: those of one turn, or one that belongs to none.
+    static func text(_ entries: [KnownEntry]) -> String {
+        let labelled = entries.flatMap { entry -> [(String, String)] in
+            if case .turn(let turn) = entry.content { lines(turn, entry) } else { lines(entry) }
+        }
+        return labelled.map { label, text in
+            let space = String(repeating: " ", count: max(1, labelWidth - label.count))
+            return label + space + ConsoleText.escaped(text) + "\n"
+        }.joined()
+    }
+
+    private static let labelWidth = 12
+
+    private static func lines(_ entry: KnownEntry) -> [(String, String)] {
+        let place = "entry \(entry.seq), \(entry.at)"
+        return switch entry.content {
+        case .task(let task): [("task", "\(task.name), \(task.status), \(place)"), ("", task.words)]
+        case .part(let name, let words): [("part", "\(name), \(place)"), ("", words)]
+        case .forgotten(let was, let at):
+            [("forgotten", "a \(was) of \(entry.at), removed at \(at), entry \(entry.seq)")]
+        default:
+            [(entry.kind, place)] + (EntryText.lines(entry).map { [("", String($0.dropLast()))] } ?? [])
+        }
+    }
+
+    private static func lines(_ turn: SettledTurn, _ entry: KnownEntry) -> [(String, String)] {
+        let session = turn.session.isEmpty ? "no session" : "session \(turn.session)"
+        var lines = [
+            ("turn", "\(turn.number) of \(session), item \(turn.item?.rawValue ?? "none")"),
+            ("settled", "\(entry.at), entry \(entry.seq)"),
+        ]
+        if turn.isTimeout { lines.append(("began by", "nobody: a long silence")) }
+        lines += [("Realtime", words(turn.realtime)), ("built-in", words(turn.builtIn))]
+        if let rate = turn.review.wordErrorRate { lines.append(("differ", "\(percent(rate)) % of the words")) }
+        lines += turn.review.doubts.map { ("doubt", $0.replacing("doubtful transcript: ", with: "")) }
+        if let sound = turn.review.sound {
+            lines.append(("speech", "\(sound.speechMs) ms at \(sound.levelDBFS) dBFS"))
+        }
+        lines += assistant(turn.assistant)
+        lines += turn.tools.map { ("tool", "\($0.name): \($0.status.rawValue), \($0.ms) ms") }
+        let latencies = TurnLatency.Mark.allCases.compactMap { mark in
+            turn.latency[mark].map { "\(mark.rawValue.replacing("_", with: " ")) \($0) ms" }
+        }
+        if !latencies.isEmpty { lines.append(("latency", latencies.joined(separator: ", "))) }
+        return lines + costs(turn)
+    }
+
+    private static func assistant(_ part: AssistantPart) -> [(String, String)] {
+        let reason = part.reason.map { ": \($0)" } ?? ""
+        var lines = [("assistant", "\(part.status.rawValue)\(reason), \(part.playedMs) ms heard")]
+        if !part.text.isEmpty { lines.append(("", part.text)) }
+        if let heard = part.heardText { lines.append(("heard", heard)) }
+        return lines
+    }
+
+    private static func costs(_ turn: SettledTurn) -> [(String, String)] {
+        var builtInUsage: Usage?
+        if case .tokens(let usage)? = turn.usage.builtInTranscript { builtInUsage = usage }
+        let parts: [(String, Bool, Double?, Usage?)] = [
+            ("assistant", turn.usage.assistant != nil, turn.cost.assistant, turn.usage.assistant),
+            ("Realtime transcript", turn.usage.realtimeTranscript != nil, turn.cost.realtimeTranscript,
+             turn.usage.realtimeTranscript),
+            ("built-in transcript", turn.usage.builtInTranscript != nil, turn.cost.builtInTranscript, builtInUsage),
+        ]
+        return parts.compactMap { name, isUsed, usd, usage in
+            guard isUsed || usd != nil else { return nil }
+            let tokens = usage.map { " (\($0.inputTokens ?? 0) tokens in, \($0.outputTokens ?? 0) out)" } ?? ""
+            return ("cost", "\(name) \(usd.map(ConsoleText.usd) ?? "unknown")\(tokens)")
+        }
+    }
+
+    private static func words(_ transcript: Transcript) -> String {
+        let words = ConsoleText.text(of: ConsoleText.Transcript(transcript))
+        // What had arrived of one that failed or timed out.
+        return transcript.status != .ok && !transcript.text.isEmpty ? "\(words) \(transcript.text)" : words
+    }
+
+    /// To a tenth.
+    private static func percent(_ rate: Double) -> Double { (min(max(rate, 0), 1e6) * 1000).rounded() / 10 }
+}
