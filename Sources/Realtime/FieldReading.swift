@@ -34,7 +34,7 @@ extension KeyedDecodingContainer {
 
     /// Tokens: as `count`; nil when absent, null or no number, because usage is worth less than its event.
     func tokens(forKey key: Key) -> Int? {
-        (try? decode(Double.self, forKey: key)).map(Self.whole)
+        ((try? decodeIfPresent(Double.self, forKey: key)) ?? nil).map(Self.whole)
     }
 
     /// Seconds from 0 upwards.

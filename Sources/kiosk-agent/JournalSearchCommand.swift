@@ -36,7 +36,7 @@ struct JournalSearchCommand: ParsableCommand {
         var unreadable = 0
         do {
             try reader.read(since: span.since, until: span.until, where: search.mayBeIn) {
-                guard let entry = KnownEntry($0.line) else {
+                guard let entry = KnownEntry($0.line, textsOnly: true) else {
                     unreadable += 1
                     return true
                 }

@@ -44,8 +44,12 @@ struct KnownEntry: Decodable {
     let content: Content
 
     /// nil when the line is an entry, but not one that can be read: JSON has more ways than are sensible.
-    init?(_ line: ArraySlice<UInt8>) {
-        guard let known = try? JSONDecoder().decode(KnownEntry.self, from: Data(line)) else { return nil }
+    ///
+    /// - Parameter textsOnly: leaves out a turn's figures, which are most of the work.
+    init?(_ line: ArraySlice<UInt8>, textsOnly: Bool = false) {
+        let decoder = JSONDecoder()
+        if textsOnly, let key = TurnMembersRead.textsOnly { decoder.userInfo[key] = true }
+        guard let known = try? decoder.decode(KnownEntry.self, from: Data(line)) else { return nil }
         self = known
     }
 
@@ -69,14 +73,14 @@ struct KnownEntry: Decodable {
 
     init(from decoder: any Decoder) throws {
         let entry = try decoder.container(keyedBy: CodingKeys.self)
-        func text(_ key: CodingKeys) -> String { (try? entry.decode(String.self, forKey: key)) ?? "" }
-        func number(_ key: CodingKeys) -> Int { (try? entry.decode(Int.self, forKey: key)) ?? 0 }
+        func text(_ key: CodingKeys) -> String { entry.known(String.self, key) ?? "" }
+        func number(_ key: CodingKeys) -> Int { entry.known(Int.self, key) ?? 0 }
 
         seq = try entry.decode(UInt64.self, forKey: .seq)
         at = try entry.decode(String.self, forKey: .at)
         kind = try entry.decode(String.self, forKey: .kind)
-        session = try? entry.decode(String.self, forKey: .session)
-        turn = try? entry.decode(Int.self, forKey: .turn)
+        session = entry.known(String.self, .session)
+        turn = entry.known(Int.self, .turn)
         let item = text(.item)
         self.item = item.isEmpty ? nil : item
         switch kind {
@@ -87,7 +91,7 @@ struct KnownEntry: Decodable {
             let words = text(.text)
             content = .part(name: text(.part), words: words.isEmpty ? text(.status) : words)
         case "task":
-            let json = (try? entry.decode(JSONValue.self, forKey: .json)).flatMap { $0 == .null ? nil : Self.text($0) }
+            let json = entry.known(JSONValue.self, .json).flatMap { $0 == .null ? nil : Self.text($0) }
             let words = json ?? text(.text)
             content = .task(Task(
                 name: text(.name), status: text(.status), words: words.isEmpty ? text(.reason) : words,
@@ -96,10 +100,10 @@ struct KnownEntry: Decodable {
             content = .session(event: text(.event), reason: text(.reason), keptTurns: number(.keptTurns))
         case "fault": content = .fault(class: text(.class), what: text(.what))
         case "spooled":
-            let transcript = try? entry.decode(TurnMembersRead.TranscriptMembers.self, forKey: .transcript)
+            let transcript = entry.known(TurnMembersRead.TranscriptMembers.self, .transcript)
             content = .spooled(spokenAt: text(.spokenAt), transcript?.transcript ?? .off)
         case "context": content = .trimmed(items: number(.deletedItems), summary: text(.summary))
-        case "usage": content = .usage(source: text(.source), usd: try? entry.decode(Double.self, forKey: .cost))
+        case "usage": content = .usage(source: text(.source), usd: entry.known(Double.self, .cost))
         case "forgotten": content = .forgotten(was: text(.was), at: text(.forgottenAt))
         case "sealed", "retention": content = .housekeeping
         default: content = .other
@@ -123,8 +127,8 @@ private struct TurnMembersRead: Decodable {
         init(from decoder: any Decoder) throws {
             let members = try decoder.container(keyedBy: CodingKeys.self)
             let status = try members.decode(String.self, forKey: .status)
-            let text = (try? members.decode(String.self, forKey: .text)) ?? ""
-            let reason = try? members.decode(String.self, forKey: .reason)
+            let text = members.known(String.self, .text) ?? ""
+            let reason = members.known(String.self, .reason)
             transcript = Transcript.Status(rawValue: status).map { Transcript(status: $0, text: text, reason: reason) }
                 ?? .failed("status \(status)", text: text)
         }
@@ -143,10 +147,10 @@ private struct TurnMembersRead: Decodable {
             let status = try members.decode(String.self, forKey: .status)
             let known = AssistantPart.Status(rawValue: status)
             part = AssistantPart(
-                status: known ?? .failed, text: (try? members.decode(String.self, forKey: .text)) ?? "",
-                playedMs: (try? members.decode(Int.self, forKey: .playedMs)) ?? 0,
-                heardText: try? members.decode(String.self, forKey: .heardText),
-                reason: known == nil ? "status \(status)" : try? members.decode(String.self, forKey: .reason))
+                status: known ?? .failed, text: members.known(String.self, .text) ?? "",
+                playedMs: members.known(Int.self, .playedMs) ?? 0,
+                heardText: members.known(String.self, .heardText),
+                reason: known == nil ? "status \(status)" : members.known(String.self, .reason))
         }
     }
 
@@ -163,42 +167,45 @@ private struct TurnMembersRead: Decodable {
         case realtimeTranscript = "realtime_transcript", builtInTranscript = "built_in_transcript"
     }
 
+    static let textsOnly = CodingUserInfoKey(rawValue: "textsOnly")
+
     private var settled: SettledTurn
 
     init(from decoder: any Decoder) throws {
         let entry = try decoder.container(keyedBy: CodingKeys.self)
         func transcript(_ key: CodingKeys) -> Transcript {
-            (try? entry.decode(TranscriptMembers.self, forKey: key))?.transcript ?? .off
+            entry.known(TranscriptMembers.self, key)?.transcript ?? .off
         }
         settled = SettledTurn(
             session: "", number: 0, item: nil, realtime: transcript(.realtime), builtIn: transcript(.builtIn),
-            assistant: (try? entry.decode(AssistantMembers.self, forKey: .assistant))?.part ?? .none)
+            assistant: entry.known(AssistantMembers.self, .assistant)?.part ?? .none)
+        if let key = Self.textsOnly, decoder.userInfo[key] != nil { return }
         if let usage = try? entry.nestedContainer(keyedBy: PartKeys.self, forKey: .usage) {
             settled.usage = TurnUsage(
-                assistant: try? usage.decode(Usage.self, forKey: .assistant),
-                realtimeTranscript: try? usage.decode(Usage.self, forKey: .realtimeTranscript),
-                builtInTranscript: try? usage.decode(TranscriptionUsage.self, forKey: .builtInTranscript))
+                assistant: usage.known(Usage.self, .assistant),
+                realtimeTranscript: usage.known(Usage.self, .realtimeTranscript),
+                builtInTranscript: usage.known(TranscriptionUsage.self, .builtInTranscript))
         }
         if let cost = try? entry.nestedContainer(keyedBy: PartKeys.self, forKey: .cost) {
             func usd(_ key: PartKeys) -> Double? {
-                (try? cost.decode(Double.self, forKey: key)).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+                cost.known(Double.self, key).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
             }
             settled.cost = TurnCost(
                 assistant: usd(.assistant), realtimeTranscript: usd(.realtimeTranscript),
                 builtInTranscript: usd(.builtInTranscript))
         }
-        let latency = (try? entry.decode([String: Int?].self, forKey: .latency)) ?? [:]
+        let latency = entry.known([String: Int?].self, .latency) ?? [:]
         for mark in TurnLatency.Mark.allCases { settled.latency[mark] = latency[mark.rawValue] ?? nil }
-        settled.tools = ((try? entry.decode([Tool].self, forKey: .tools)) ?? []).map {
+        settled.tools = (entry.known([Tool].self, .tools) ?? []).map {
             ToolUse(name: $0.name, status: ToolUse.Status(rawValue: $0.status) ?? .failed, ms: $0.ms)
         }
-        settled.isTimeout = (try? entry.decode(String.self, forKey: .trigger)) == "idle-timeout"
-        let flags = (try? entry.decode([String].self, forKey: .flags)) ?? []
+        settled.isTimeout = entry.known(String.self, .trigger) == "idle-timeout"
+        let flags = entry.known([String].self, .flags) ?? []
         settled.review = TranscriptReview(
             flags: flags.compactMap(TranscriptReview.Flag.init(rawValue:)),
-            wordErrorRate: (try? entry.decode(Double.self, forKey: .wordErrorRate)).flatMap { $0.isFinite ? $0 : nil },
-            sound: (try? entry.decode(Int.self, forKey: .speechMs)).map {
-                TurnSound(speechMs: $0, levelDBFS: (try? entry.decode(Double.self, forKey: .levelDBFS)) ?? 0)
+            wordErrorRate: entry.known(Double.self, .wordErrorRate).flatMap { $0.isFinite ? $0 : nil },
+            sound: entry.known(Int.self, .speechMs).map {
+                TurnSound(speechMs: $0, levelDBFS: entry.known(Double.self, .levelDBFS) ?? 0)
             })
     }
 
@@ -208,6 +215,13 @@ private struct TurnMembersRead: Decodable {
         turn.number = number
         turn.item = item.map { ItemID(rawValue: $0) }
         return turn
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Nil when it is missing, null or of another type. That it is missing costs no error.
+    fileprivate func known<Value: Decodable>(_ type: Value.Type, _ key: Key) -> Value? {
+        (try? decodeIfPresent(type, forKey: key)) ?? nil
     }
 }
 

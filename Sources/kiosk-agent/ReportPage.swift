@@ -151,7 +151,7 @@ struct ReportPage {
         let flags = TranscriptReview.Flag.allCases.map { flag in
             (flag.rawValue.replacing("_", with: " "), [String(statistics.flags[flag] ?? 0)])
         }
-        return Self.section("Transcription", plot.svg + plot.table + Self.table(["doubtful because", "turns"], flags))
+        return Self.section("Transcription", plot.html + Self.table(["doubtful because", "turns"], flags))
     }
 
     private var faults: String {
@@ -185,11 +185,10 @@ struct ReportPage {
     ) -> String {
         let groups = DayGroups(statistics.days.keys, limit: Self.groupsLimit)
         let days = groups.members.map { $0.compactMap { statistics.days[$0] } }
-        let plot = ReportPlot(
+        return ReportPlot(
             title: title, unit: unit, groupsName: groups.daysEach == 1 ? "day (UTC)" : "\(groups.daysEach) days (UTC)",
             groups: groups.names,
-            series: series.map { ReportPlot.Series(name: $0.0, values: days.map($0.1)) }, shape: shape)
-        return plot.svg + plot.table
+            series: series.map { ReportPlot.Series(name: $0.0, values: days.map($0.1)) }, shape: shape).html
     }
 
     private static func section(_ name: String, _ content: String) -> String {

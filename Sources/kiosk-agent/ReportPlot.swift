@@ -30,8 +30,13 @@ struct ReportPlot {
     /// Labels that have room below the axis.
     private static let labelsLimit = 9
 
-    var svg: String {
-        let legendRows = (series.count + 3) / 4
+    /// Picture and figures below their title.
+    var html: String {
+        "<figure><figcaption>\(HTMLText.escaped(title))</figcaption>\n\(svg)\(table)</figure>\n"
+    }
+
+    private var svg: String {
+        let legendRows = series.count > 1 ? (series.count + 3) / 4 : 0
         let height = Self.height + Double(legendRows) * Self.lineStep
         let parts = [grid, body, xAxis, legend].joined()
         return """
@@ -45,7 +50,7 @@ struct ReportPlot {
     }
 
     /// The plot's figures as a table: the same for those who cannot see it, and for those who want to know exactly.
-    var table: String {
+    private var table: String {
         let head = ([groupsName] + series.map(\.name)).map { "<th scope=\"col\">\(HTMLText.escaped($0))</th>" }.joined()
         let rows = groups.indices.map { group in
             let cells = series.map { "<td>\($0.values[group].map(Self.figure) ?? "–")</td>" }.joined()

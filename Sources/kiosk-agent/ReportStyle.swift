@@ -21,6 +21,8 @@ enum ReportStyle {
           flex-direction: column-reverse; justify-content: flex-end; }
         .tiles dt { color: var(--faint); font-size: .82rem; line-height: 1.3; }
         .tiles dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
+        figure { margin: 1rem 0 0; }
+        figcaption { font-weight: 600; font-size: .95rem; }
         svg { display: block; width: 100%; height: auto; margin: .4rem 0; }
         svg text { fill: var(--faint); font-size: 12px; }
         svg .y { text-anchor: end; }
