@@ -25,7 +25,9 @@ struct ReportPlot {
     private static let right = 12.0
     private static let top = 14.0
     private static let bottom = 58.0
-    private static let legendWidth = 150.0
+    /// A legend of short names has four columns, another two.
+    private static let shortName = 22
+    private static let longestName = 48
     private static let lineStep = 18.0
     /// Labels that have room below the axis.
     private static let labelsLimit = 9
@@ -36,7 +38,7 @@ struct ReportPlot {
     }
 
     private var svg: String {
-        let legendRows = series.count > 1 ? (series.count + 3) / 4 : 0
+        let legendRows = series.count > 1 ? (series.count + legendColumns - 1) / legendColumns : 0
         let height = Self.height + Double(legendRows) * Self.lineStep
         let parts = [grid, body, xAxis, legend].joined()
         return """
@@ -146,12 +148,15 @@ struct ReportPlot {
             """
     }
 
+    private var legendColumns: Int { series.allSatisfy { $0.name.count <= Self.shortName } ? 4 : 2 }
+
     private var legend: String {
         guard series.count > 1 else { return "" }
+        let width = (Self.width - Self.left) / Double(legendColumns)
         return series.indices.map { index in
-            let x = Self.left + Double(index % 4) * (Self.legendWidth + 22)
-            let y = Self.height + Double(index / 4) * Self.lineStep
-            let name = HTMLText.escaped(series[index].name)
+            let x = Self.left + Double(index % legendColumns) * width
+            let y = Self.height + Double(index / legendColumns) * Self.lineStep
+            let name = HTMLText.escaped(String(series[index].name.prefix(Self.longestName)))
             return """
                 <rect class="s\(index)" x="\(Self.figure(x))" y="\(Self.figure(y - 10))" width="11" height="11"/>
                 <text class="key" x="\(Self.figure(x + 17))" y="\(Self.figure(y))">\(name)</text>
