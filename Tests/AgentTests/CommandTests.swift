@@ -44,6 +44,16 @@ import Testing
         #expect(exitCode("levels", "--config", "a", "--seconds", "0") == 64)
         #expect(exitCode("levels", "--config", "a", "--seconds", "86401") == 64)
         #expect(exitCode("devices", "all") == 64)
+        #expect(exitCode("journal") == 64)
+        #expect(exitCode("journal", "tail") == 64)
+        #expect(exitCode("journal", "tail", "--journal", "x", "--lines", "-1") == 64)
+        #expect(exitCode("journal", "tail", "--journal", "x", "--format", "csv") == 64)
+        #expect(exitCode("journal", "show", "0", "--journal", "x") == 64)
+        #expect(exitCode("journal", "search", "--journal", "x") == 64)
+        #expect(exitCode("journal", "search", "", "--journal", "x") == 64)
+        #expect(exitCode("journal", "export", "--journal", "x") == 64)
+        #expect(exitCode("journal", "stats", "--journal", "x", "--since", "soon") == 64)
+        #expect(exitCode("journal", "report", "--journal", "x") == 64)
     }
 
     @Test func wrongSettingsExitWith78() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import kiosk_agent
@@ -72,5 +73,14 @@ import Testing
             return [.control, .lineSeparator, .paragraphSeparator].contains(category) || $0.properties.isBidiControl
         }.filter { ConsoleText.escaped(String(Character($0))).unicodeScalars.contains($0) }
         #expect(raw.isEmpty)
+    }
+
+    @Test func aLineOfJSONForATerminalMeansTheSame() throws {
+        let line = "{\"a\":\"\u{9b}2J \u{202e}\u{7f} ü \\u0007\\n\"}"
+        let shown = ConsoleText.escapedJSON(line)
+        #expect(shown == "{\"a\":\"\\u009b2J \\u202e\\u007f ü \\u0007\\n\"}")
+        let decode = { try JSONDecoder().decode([String: String].self, from: Data(($0 as String).utf8)) }
+        #expect(try decode(shown) == decode(line))
+        #expect(ConsoleText.escapedJSON("{}") == "{}")
     }
 }

@@ -44,7 +44,7 @@ struct JournalCommandTests {
         let shown = try await run("show", "1", "--config", config)
         #expect(shown.status == 0 && shown.output.hasPrefix("turn        1 of session \(session), item item_"), "\(shown)")
         #expect(shown.output.contains(sample.text) && shown.output.contains("latency     first delta "))
-        let word = try #require(sample.text.split(separator: " ").max { $0.count < $1.count })
+        let word = String(try #require(sample.text.split(separator: " ").max { $0.count < $1.count }))
         let found = try await run("search", word.uppercased(), "--config", config)
         #expect(found.status == 0 && found.output.contains(" \(session)/1 visitor: "), "\(found)")
         let notFound = try await run("search", "xylophone", "--config", config)
@@ -68,13 +68,13 @@ struct JournalCommandTests {
     @Test func aReaderThatHasSeenEnoughEndsItQuietly() async throws {
         let bench = try Bench()
         try FileManager.default.createDirectory(at: bench.journalFolder, withIntermediateDirectories: true)
-        // Not one of these lines is an entry, so that each costs nothing and `export` writes its head alone.
+        // `tail --follow` has nothing to write, and must notice all the same.
         let agent = Executable.folder.appendingPathComponent("kiosk-agent").path
         let folder = bench.journalFolder.path
         for arguments in ["export --format csv", "tail", "stats", "tail --follow --format json"] {
             let script = "\(agent) journal \(arguments) --journal \(folder) | true; echo ${PIPESTATUS[0]}"
             let shell = try Executable(path: "/bin/bash", ["-c", script])
-            #expect(try await shell.exitStatus(within: arguments.contains("follow") ? 1 : 10) == 0)
+            #expect(try await shell.exitStatus(within: 10) == 0)
             #expect(shell.output == "0\n" && shell.errors == "", "\(arguments): \(shell.output)\(shell.errors)")
         }
     }
