@@ -115,7 +115,7 @@ import Testing
 
     @Test func aTurnIsFoundByNumberSessionItemAndEntry() throws {
         try fill()
-        try week.append([.turn(JournalWeek.turn(1, "Other", session: "sess_2")), .turn(JournalWeek.turn(2, "None", session: ""))])
+        try week.append([.turn(JournalWeek.turn(1, "Other", session: "sess_2")), .turn(JournalWeek.turn(2, "sess_1", session: ""))])
         try week.append([("session", #"{"event":"opened","session":"sess_3"}"#)])
         #expect(try found("sess_1/2") == [3, 4])
         #expect(try found("item_sess_1_2") == [3, 4])

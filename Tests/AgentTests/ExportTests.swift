@@ -171,6 +171,8 @@ import Testing
         try week.append((1...4).map { .turn(JournalWeek.turn($0, "Word \($0)")) }, stepMs: 10)
         let times = try export(.srt).split(separator: "\n").filter { $0.contains(" --> ") }
         #expect(times.count == 8)
+        // Each can be read, and none is over another.
+        #expect(times.map { String($0.prefix(12)) } == (0..<8).map { "00:00:0\($0 * 700 / 1000),\($0 * 7 % 10)00" })
         let edges = times.flatMap { $0.split(separator: " --> ") }
         #expect(edges == edges.sorted())
     }
