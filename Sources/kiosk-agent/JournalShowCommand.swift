@@ -34,11 +34,10 @@ struct JournalShowCommand: ParsableCommand {
             output.write(TurnReport.text(found.map(\.entry)))
         }
         try output.finish()
-        JournalCommand.report(damagedLines: entries.reader.damagedLines)
+        JournalCommand.report(damagedLines: entries.damagedLines)
     }
 
     private func absence(_ entries: inout TurnEntries) throws(CommandFailure) -> CommandFailure {
-        let damage = entries.reader.damagedLines
         let forgotten: (turns: Int, lastAt: String)?
         do { forgotten = try entries.forgotten() } catch { throw JournalCommand.failure(error) }
         var words = "\(turn): not in the journal"
@@ -46,6 +45,7 @@ struct JournalShowCommand: ParsableCommand {
             words += "; \(forgotten.turns) turn\(forgotten.turns == 1 ? " was" : "s were") removed from it, "
                 + "the last at \(forgotten.lastAt)"
         }
+        let damage = entries.damagedLines
         if damage > 0 { words += "; \(damage) line\(damage == 1 ? " is" : "s are") damaged" }
         return CommandFailure(CommandFailure.runTime, ConsoleText.escaped(words))
     }

@@ -49,6 +49,7 @@ struct JournalTailCommand: ParsableCommand {
         }
         var unreadable = 0
         for line in end.lines { write(line[...], to: output, &unreadable) }
+        output.flush()
         JournalCommand.report(damagedLines: reader.damagedLines + unreadable)
         if follow { try follow(folder, from: end.lastSeq.map { .after($0) } ?? .oldest, output) }
         try output.finish()
@@ -57,7 +58,6 @@ struct JournalTailCommand: ParsableCommand {
     /// Returns when nobody reads any more.
     private func follow(_ folder: String, from start: JournalFollower.Start, _ output: CommandOutput) throws {
         var follower = JournalFollower(directory: folder, from: start)
-        output.flush()
         while output.isOpen {
             var unreadable = 0
             let damagedLines = follower.damagedLines

@@ -36,9 +36,12 @@ struct TurnEntries {
         let line: [UInt8]
     }
 
-    private(set) var reader: JournalReader
+    /// Of the look at the journal that saw most of it.
+    private(set) var damagedLines = 0
 
-    init(directory: String) { reader = JournalReader(directory: directory) }
+    private let directory: String
+
+    init(directory: String) { self.directory = directory }
 
     /// All entries that belong to the turn in the order of the journal, or the one that belongs to none.
     mutating func read(_ reference: TurnReference) throws(JournalError) -> [Found] {
@@ -68,6 +71,8 @@ struct TurnEntries {
     /// The session of the last turn.
     private mutating func lastSession() throws(JournalError) -> String? {
         var session: String?
+        var reader = JournalReader(directory: directory)
+        defer { damagedLines = max(damagedLines, reader.damagedLines) }
         try reader.readBackwards { entry in
             guard KnownEntry.isTurn(entry.line), let turn = KnownEntry(entry.line) else { return true }
             session = turn.session ?? ""
@@ -91,6 +96,8 @@ struct TurnEntries {
     ) throws(JournalError) -> [Found] {
         let search = ByteSearch(bytes)
         var found: [Found] = []
+        var reader = JournalReader(directory: directory)
+        defer { damagedLines = max(damagedLines, reader.damagedLines) }
         try reader.read(since: nil, until: nil, where: search.isIn) {
             if let entry = KnownEntry($0.line), isWanted(entry) {
                 found.append(Found(entry: entry, line: Array($0.line)))

@@ -139,7 +139,10 @@ import Testing
             ("forgotten", #"{"was":"turn","forgotten_at":"2026-11-22T00:00:00.000Z"}"#),
             ("forgotten", #"{"was":"task","forgotten_at":"2026-11-23T00:00:00.000Z"}"#),
         ])
+        try week.damage(#""turn":2,"#)
+        _ = try entries.read(.number(2))
         let forgotten = try #require(try entries.forgotten())
+        #expect(entries.damagedLines == 1)
         #expect(forgotten.turns == 1 && forgotten.lastAt == "2026-11-22T00:00:00.000Z")
         #expect(try found("seq:9") == [9])
     }
