@@ -2,8 +2,8 @@ import Glibc
 
 /// Standard output or standard error that never blocks the agent.
 ///
-/// A serial terminal that is stuck or unplugged costs nothing but the lines beyond the limit; they are counted, and
-/// the count is shown when there is room again. The journal has them all.
+/// A serial terminal that is stuck or unplugged costs nothing but the oldest lines beyond the limit; they are counted,
+/// and the count is shown when there is room again. The journal has them all.
 final class ConsoleOutput {
     /// Bytes kept for a terminal that does not take them: an hour of lively talk.
     static let limitBytes = 256 * 1024
@@ -20,10 +20,12 @@ final class ConsoleOutput {
     }
 
     private let way: Way
-    private var pending: [UInt8] = []
-    private var droppedLines = 0
+    private var queue: LineQueue
+    /// Nobody reads any more: the other end is closed, or the line was hung up.
+    private(set) var isGone = false
 
-    init(descriptor: Int32) {
+    init(descriptor: Int32, limitBytes: Int = limitBytes) {
+        queue = LineQueue(limitBytes: limitBytes)
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             way = .plain(descriptor)
@@ -44,7 +46,7 @@ final class ConsoleOutput {
 
     /// What poll(2) must wait for so that waiting lines can go; nil when none wait.
     var pollDescriptor: Int32? {
-        guard !pending.isEmpty else { return nil }
+        guard !queue.isEmpty else { return nil }
         switch way {
         case .plain: return nil
         case .socket(let descriptor), .reopened(let descriptor): return descriptor
@@ -53,22 +55,14 @@ final class ConsoleOutput {
 
     /// Writes whole lines, line ends included, in one piece; what cannot go now waits.
     func write(_ text: String) {
-        guard pending.count + text.utf8.count < Self.limitBytes else {
-            droppedLines += text.utf8.lazy.filter { $0 == UInt8(ascii: "\n") }.count
-            return
-        }
-        if droppedLines > 0 {
-            pending += Array("[kiosk] \(droppedLines) lines were not shown: the terminal did not take them\n".utf8)
-            droppedLines = 0
-        }
-        pending += Array(text.utf8)
+        queue.add(text)
         flush()
     }
 
     /// Writes what can go now. Never blocks.
     func flush() {
-        while !pending.isEmpty {
-            let written = pending.withUnsafeBytes { bytes -> Int in
+        while !queue.isEmpty {
+            let written = queue.next().withUnsafeBytes { bytes -> Int in
                 switch way {
                 case .plain(let descriptor), .reopened(let descriptor):
                     Glibc.write(descriptor, bytes.baseAddress, bytes.count)
@@ -78,13 +72,19 @@ final class ConsoleOutput {
             }
             let failure = errno
             if written > 0 {
-                pending.removeFirst(written)
+                queue.written(written)
             } else if failure == EAGAIN {
                 return
             } else if failure != EINTR {
                 // Nobody reads any more (EPIPE, EIO): there is nobody to tell it to.
-                pending = []
+                leave()
             }
         }
+    }
+
+    /// There is nobody to write to.
+    func leave() {
+        isGone = true
+        queue.removeAll()
     }
 }
