@@ -8,6 +8,7 @@ import Journal
 ///     button release        error: WORDS
 ///     button hold MS
 ///     status                {"state":"ready",…}
+///     levels                {"peak_dbfs":-12.3,…}
 ///     session set KEY=VALUE ...
 ///     journal forget before INSTANT_MS
 ///     journal forget turn SESSION/N
@@ -20,6 +21,8 @@ enum ControlRequest: Equatable, Sendable {
     case hold(milliseconds: Int)
     /// How the agent is: one JSON object, see `StatusReport`.
     case status
+    /// How loud the microphone is, measured from now on for a moment: one JSON object, see `LevelsReport`.
+    case levels
     /// Tell the open session settings, each `section.key=value`; answered when they are in force.
     case set([String])
 
@@ -31,7 +34,10 @@ enum ControlRequest: Equatable, Sendable {
 
     /// All requests, for errors.
     static let wanted = "\"button press\", \"button release\", \"button hold MS\" (0 to 600000), "
-        + "\"status\", \"session set KEY=VALUE ...\" or \"journal forget before MS | turn SESSION/N\""
+        + "\"status\", \"levels\", \"session set KEY=VALUE ...\" or \"journal forget before MS | turn SESSION/N\""
+
+    /// How long a microphone that delivers nothing is waited for.
+    static let levelsLimit = Duration.seconds(2)
 
     /// How long a change of settings waits for a pause between turns.
     static let changeLimit = Duration.seconds(30)
@@ -49,6 +55,7 @@ enum ControlRequest: Equatable, Sendable {
             guard let milliseconds = Int(words[2]), Self.holdMs.contains(milliseconds) else { return nil }
             self = .hold(milliseconds: milliseconds)
         case ["status"]: self = .status
+        case ["levels"]: self = .levels
         case let words where words.count > 2 && words[0] == "session" && words[1] == "set":
             guard words.dropFirst(2).allSatisfy({ $0.contains("=") }) else { return nil }
             self = .set(words.dropFirst(2).map(String.init))
@@ -63,6 +70,7 @@ enum ControlRequest: Equatable, Sendable {
     var line: String {
         switch self {
         case .status: "status"
+        case .levels: "levels"
         case .press: "button press"
         case .release: "button release"
         case .hold(let milliseconds): "button hold \(milliseconds)"
@@ -76,15 +84,15 @@ enum ControlRequest: Equatable, Sendable {
 enum ControlAnswer: Equatable, Sendable {
     case ok
     case error(String)
-    /// A JSON object.
-    case status(String)
+    /// A JSON object: what was asked for.
+    case report(String)
 
     /// Reads a line without its line feed; nil when it is no answer.
     init?(line: String) {
         if line == "ok" {
             self = .ok
         } else if line.hasPrefix("{") {
-            self = .status(line)
+            self = .report(line)
         } else if line.hasPrefix("error: ") {
             self = .error(String(line.dropFirst(7)))
         } else {
@@ -97,7 +105,7 @@ enum ControlAnswer: Equatable, Sendable {
         switch self {
         case .ok: "ok"
         case .error(let words): "error: " + ConsoleText.escaped(words)
-        case .status(let json): json
+        case .report(let json): json
         }
     }
 }

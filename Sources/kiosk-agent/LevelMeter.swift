@@ -63,13 +63,15 @@ struct LevelMeter: Equatable {
         return "peak \(Self.decibels(peak))  rms \(Self.decibels(rms))  clipped \(share) %  |\(bar)|  \(verdict)\n"
     }
 
-    /// A mark for each 3 dB of the peak above -60 dBFS.
-    private var bar: String {
-        let marks = peak > -60 ? min(20, Int((peak + 60) / 3) + 1) : 0
+    private var bar: String { Self.bar(peak: peak) }
+
+    /// A mark for each 3 dB of the peak above -60 dBFS, 20 in all.
+    static func bar(peak: Double) -> String {
+        let marks = peak > -60 ? min(20, Int(min((peak + 60) / 3, 20)) + 1) : 0
         return String(repeating: "#", count: marks) + String(repeating: " ", count: 20 - marks)
     }
 
-    private static func decibels(_ value: Double) -> String {
+    static func decibels(_ value: Double) -> String {
         (value.isFinite ? fixed(value, width: 6) : "  -inf") + " dBFS"
     }
 

@@ -14,6 +14,8 @@ final class Microphone {
     private var streamStart = 0
     /// How loud it was since `takeLevels`.
     private var levels: [SoundLevel] = []
+    /// What is heard while somebody asks; nil while nobody does.
+    var meter: LevelMeter?
     private let transfer: UnsafeMutableBufferPointer<Int16>
 
     /// Frames moved from the ring to the store at a time.
@@ -79,6 +81,7 @@ final class Microphone {
             let samples = UnsafeBufferPointer(rebasing: transfer[..<frames])
             store.append(samples)
             measure(samples)
+            meter?.add(samples)
             reports += health.captured(samples, isTurnOpen: isTurnOpen).map(report)
         }
         guard let failure = stream.failure else {

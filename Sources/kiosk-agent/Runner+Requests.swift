@@ -12,6 +12,9 @@ extension Runner {
             control.respond(request.id, "ok")
         case .release:
             press(false, at: now)
+            // It would end what somebody else begins meanwhile.
+            for hold in holds { control.respond(hold.request, "ok") }
+            holds = []
             control.respond(request.id, "ok")
         case .set(let assignments): set(assignments, for: request.id, at: now)
         case .status: control.respond(request.id, statusLine(at: now))
@@ -19,6 +22,9 @@ extension Runner {
             if !journal.forget(forgetting, request: request.id) {
                 control.respond(request.id, ControlAnswer.error("too many requests to forget").line)
             }
+        case .levels:
+            if levelRequests.isEmpty { microphone.meter = LevelMeter() }
+            levelRequests.append((request.id, now + ControlRequest.levelsLimit))
         case .hold(let milliseconds):
             press(true, at: now)
             holds.append((request.id, now + .milliseconds(milliseconds)))
@@ -56,6 +62,22 @@ extension Runner {
     private func freeBytes(_ directory: String) -> Int64? {
         var disk = statvfs()
         return statvfs(directory, &disk) == 0 ? Int64(disk.f_bavail) * Int64(disk.f_frsize) : nil
+    }
+
+    /// All who ask hear of the same stretch; the last to come of what is left of it.
+    func tellLevels(at now: Instant) {
+        guard !levelRequests.isEmpty, let meter = microphone.meter else { return }
+        if meter.frames >= LevelsReport.frames {
+            for waiting in levelRequests { control.respond(waiting.request, LevelsReport(meter).json) }
+            levelRequests = []
+        } else {
+            for waiting in levelRequests where waiting.until <= now {
+                let words = "\(microphone.device.name): nothing comes from the microphone"
+                control.respond(waiting.request, ControlAnswer.error(words).line)
+            }
+            levelRequests.removeAll { $0.until <= now }
+        }
+        if levelRequests.isEmpty { microphone.meter = nil }
     }
 
     func releaseHolds(at now: Instant) {

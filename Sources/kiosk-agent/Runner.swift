@@ -46,6 +46,8 @@ final class Runner {
 
     /// `button hold` requests whose release is still to come.
     var holds: [(request: ControlSocket.RequestID, releaseAt: Instant)] = []
+    /// Who waits for the microphone's level, and how long at most.
+    var levelRequests: [(request: ControlSocket.RequestID, until: Instant)] = []
     private var isStopped = false
     private var polls = PollSet()
     /// What was waited for of the link.
@@ -163,6 +165,7 @@ final class Runner {
         bound(notifier.watchdogDeadline)
         bound(metrics?.deadline)
         for hold in holds { bound(hold.releaseAt) }
+        for request in levelRequests { bound(request.until) }
         polls.wait(until: deadline)
     }
 
@@ -175,6 +178,7 @@ final class Runner {
             for request in control.process() { perform(request, at: now) }
         }
         releaseHolds(at: now)
+        tellLevels(at: now)
         // Only now: an edge may be older than what was captured.
         microphone.forget(before: status.oldestNeededFrame)
         if polls.isReady(linkDescriptor) || isDue(link.deadline, now) {

@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
         do { answer = try ControlClient.ask(.status, at: path) } catch {
             throw CommandFailure(CommandFailure.runTime, error)
         }
-        guard case .status(let line) = answer,
+        guard case .report(let line) = answer,
             let report = try? JSONDecoder().decode(StatusReport.self, from: Data(line.utf8))
         else {
             throw CommandFailure(

@@ -47,10 +47,12 @@ import Testing
 
     @Test(arguments: [
         ("button press", ControlRequest.press), ("button release", .release),
-        ("status", .status), ("session set turns.detection=server-vad", .set(["turns.detection=server-vad"])),
+        ("status", .status), ("levels", .levels),
+        ("session set turns.detection=server-vad", .set(["turns.detection=server-vad"])),
         ("session set a.b=1 c.d=x", .set(["a.b=1", "c.d=x"])),
         ("journal forget before 1795256102123", .forget(.before(1_795_256_102_123))),
-        ("journal forget turn sess_1/x/3", .forget(.turn(session: "sess_1/x", number: 3))), ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
+        ("journal forget turn sess_1/x/3", .forget(.turn(session: "sess_1/x", number: 3))),
+        ("button hold 0", .hold(milliseconds: 0)), ("button hold 600000", .hold(milliseconds: 600_000)),
     ])
     func aRequestIsHandedOnAndAnsweredAndTheConnectionClosed(line: String, request: ControlRequest) throws {
         let control = try ControlSocket(path: path)
@@ -80,7 +82,7 @@ import Testing
         send(line + "\n", to: client)
         #expect(process(control).isEmpty)
         #expect(received(client)
-            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000), \"status\", "
+            == "error: wanted \"button press\", \"button release\", \"button hold MS\" (0 to 600000), \"status\", \"levels\", "
                 + "\"session set KEY=VALUE ...\" or \"journal forget before MS | turn SESSION/N\"\n")
         #expect(received(client) == nil)
     }
@@ -273,7 +275,7 @@ import Testing
         let path = path
         let client = onThread { try? ControlClient.ask(.status, at: path) }
         #expect(serve(control, count: 1, json) == [.status])
-        #expect(client() == .status(json))
+        #expect(client() == .report(json))
     }
 
     @Test func theAgentsRefusalReachesTheCommand() throws {

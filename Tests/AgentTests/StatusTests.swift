@@ -34,7 +34,7 @@ import Testing
         #expect(!json.contains("\n"))
         #expect(json.utf8.count < longestControlAnswer / 2)
         #expect(try JSONDecoder().decode(StatusReport.self, from: Data(json.utf8)) == report)
-        #expect(ControlAnswer(line: json) == .status(json))
+        #expect(ControlAnswer(line: json) == .report(json))
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(object["link"] as? String == "connecting")
         #expect((object["budget"] as? [String: Any])?["state"] as? String == "reduced")
