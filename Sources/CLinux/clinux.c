@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -48,6 +49,11 @@ int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout
     struct timespec timeout = timespec_of(timeout_ns);
     int ready = ppoll(descriptors, count, timeout_ns < 0 ? NULL : &timeout, NULL);
     return ready < 0 ? -errno : ready;
+}
+
+int clinux_terminal_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 int clinux_signalfd(const int *signals, int count) {

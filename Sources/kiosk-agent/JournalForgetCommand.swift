@@ -70,7 +70,7 @@ struct JournalForgetCommand: ParsableCommand {
             throw CommandFailure(CommandFailure.runTime, error)
         }
         switch answer {
-        case .status(let json):
+        case .report(let json):
             if let outcome = ForgottenAnswer(line: json)?.outcome { return outcome }
         case .error(let words): throw CommandFailure(CommandFailure.runTime, words)
         case .ok: break

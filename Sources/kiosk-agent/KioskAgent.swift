@@ -11,11 +11,12 @@ struct KioskAgent: ParsableCommand {
         subcommands: [
             RunCommand.self, ButtonCommand.self, CheckCommand.self, DevicesCommand.self, LevelsCommand.self,
             StatusCommand.self, CostCommand.self, JournalCommand.self, TranscribeCommand.self, SessionCommand.self,
+            ConsoleCommand.self,
         ])
 
     func run() throws {
         throw ValidationError(
-            "wanted run, button, session, check, devices, levels, status, cost, journal or transcribe")
+            "wanted run, button, session, check, console, devices, levels, status, cost, journal or transcribe")
     }
 
     static func main() {

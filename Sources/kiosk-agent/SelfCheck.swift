@@ -14,10 +14,11 @@ struct SelfCheck {
         let words: String
 
         /// `ok    capture   hw:1,0 ...`, with its line break.
-        var line: String {
-            let status = isGood ? "ok    " : "FAIL  "
-            let padding = String(repeating: " ", count: max(10 - name.count, 1))
-            return status + name + padding + ConsoleText.escaped(words) + "\n"
+        var line: String { head + ConsoleText.escaped(words) + "\n" }
+
+        /// What stands before the words.
+        var head: String {
+            (isGood ? "ok    " : "FAIL  ") + name + String(repeating: " ", count: max(10 - name.count, 1))
         }
 
         static func good(_ name: String, _ words: String) -> Finding { Finding(name: name, isGood: true, words: words) }
@@ -73,11 +74,16 @@ struct SelfCheck {
     func journal() -> Finding {
         let directory = settings.journal.directory
         if let problem = Self.problem(creatingIn: directory) { return .bad("journal", problem) }
+        return Self.space(directory, "writable")
+    }
+
+    /// What is left for the journal, which is `state`.
+    static func space(_ directory: String, _ state: String) -> Finding {
         var space = statvfs()
         guard statvfs(directory, &space) == 0 else { return .good("journal", "\(directory): will be made") }
         let freeMiB = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize)).partialValue >> 20
         return freeMiB > 0
-            ? .good("journal", "\(directory): writable, \(freeMiB) MiB free")
+            ? .good("journal", "\(directory): \(state), \(freeMiB) MiB free")
             : .bad("journal", "\(directory): no space left")
     }
 

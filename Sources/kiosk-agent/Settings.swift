@@ -163,6 +163,14 @@ struct Settings: Sendable, Equatable {
         var socket = "/run/kiosk-agent/control.sock"
     }
 
+    /// The serial console.
+    struct Console: Sendable, Equatable {
+        /// It takes keys. Default false: a line may be open, and what is shown is enough for most.
+        var interactive = false
+        /// Keys may act on the kiosk. Default false.
+        var allowControl = false
+    }
+
     var realtime = Realtime()
     var turns = Turns()
     var transcription = Transcription()
@@ -172,6 +180,7 @@ struct Settings: Sendable, Equatable {
     var gpio = GPIO()
     var journal = Journal()
     var control = Control()
+    var console = Console()
     var privacy = Privacy()
     var log = Log()
     var metrics = Metrics()

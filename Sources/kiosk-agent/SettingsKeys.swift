@@ -110,7 +110,11 @@ enum SettingsKeys {
 
     ]
 
-    private static let control = [path("control", "socket", \.control.socket)]
+    private static let control = [
+        path("control", "socket", \.control.socket),
+        flag("console", "interactive", \.console.interactive),
+        flag("console", "allow_control", \.console.allowControl),
+    ]
 
     /// The names of the tables, in the order of the contract.
     static let sections: [String] = all.reduce(into: []) { names, key in

@@ -5,16 +5,23 @@ extension TranscriptReview {
     /// What the console says of a doubtful transcript, a line each.
     var doubts: [String] {
         flags.map { flag in
-            switch flag {
-            case .disagreement:
-                let percent = Int(((wordErrorRate ?? 1) * 100).rounded())
-                return "doubtful transcript: \(percent) % of the words differ between the two"
-            case .tooLongForSpeech:
-                let tenths = ((sound?.speechMs ?? 0) + 50) / 100
-                return "doubtful transcript: more words than \(tenths / 10).\(tenths % 10) s of speech can hold"
-            case .quiet:
-                return "doubtful transcript: hardly any sound was heard (\(sound?.levelDBFS ?? 0) dBFS)"
-            }
+            "doubtful transcript: " + Self.doubt(
+                flag, wordErrorRate: wordErrorRate, speechMs: sound?.speechMs, levelDBFS: sound?.levelDBFS)
+        }
+    }
+
+    /// What a flag means, with its figure.
+    static func doubt(_ flag: Flag, wordErrorRate: Double?, speechMs: Int?, levelDBFS: Double?) -> String {
+        switch flag {
+        case .disagreement:
+            // As far as figures that were read from a file may go.
+            let percent = Int((min(max(wordErrorRate ?? 1, 0), 1000) * 100).rounded())
+            return "\(percent) % of the words differ between the two"
+        case .tooLongForSpeech:
+            let tenths = (min(max(speechMs ?? 0, 0), 1_000_000_000) + 50) / 100
+            return "more words than \(tenths / 10).\(tenths % 10) s of speech can hold"
+        case .quiet:
+            return "hardly any sound was heard (\(levelDBFS ?? 0) dBFS)"
         }
     }
 }

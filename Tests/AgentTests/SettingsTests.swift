@@ -48,6 +48,7 @@ import Testing
         #expect(settings.journal.directory == "/var/lib/kiosk-agent/journal")
         #expect(settings.journal.limits == JournalLimits())
         #expect(settings.control.socket == "/run/kiosk-agent/control.sock")
+        #expect(settings.console == Settings.Console(interactive: false, allowControl: false))
     }
 
     @Test func everyKeyOfTheContractIsRead() throws {
@@ -105,6 +106,9 @@ import Testing
             make_room = true
             [control]
             socket = "sock"
+            [console]
+            interactive = true
+            allow_control = true
             """)
         let path = folder.path
         #expect(settings.realtime == Settings.Realtime(
@@ -131,15 +135,16 @@ import Testing
         (limits.retentionDays, limits.retentionBytes, limits.makesRoom) = (36_500, 1 << 20, true)
         #expect(settings.journal.limits == limits)
         #expect(settings.control.socket == path + "/sock")
+        #expect(settings.console == Settings.Console(interactive: true, allowControl: true))
     }
 
     @Test func theTableHoldsEveryKeyOnceAndEachSectionTogether() {
         let paths = SettingsKeys.all.map(\.path)
-        #expect(paths.count == 69)
+        #expect(paths.count == 71)
         #expect(Set(paths).count == paths.count)
         #expect(SettingsKeys.sections == [
-            "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "session",
-            "spool", "privacy", "log", "metrics",
+            "realtime", "turns", "transcription", "budget", "audio", "prompts", "gpio", "journal", "control", "console",
+            "session", "spool", "privacy", "log", "metrics",
         ])
     }
 

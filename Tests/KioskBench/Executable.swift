@@ -14,10 +14,13 @@ package final class Executable: @unchecked Sendable {
         let program: FileHandle
         /// Where we read what it says.
         let reader: FileHandle
+        /// It is the program's standard input, too.
+        let takesKeys: Bool
 
-        package init(program: FileHandle, reader: FileHandle) {
+        package init(program: FileHandle, reader: FileHandle, takesKeys: Bool = false) {
             self.program = program
             self.reader = reader
+            self.takesKeys = takesKeys
         }
     }
 
@@ -39,7 +42,7 @@ package final class Executable: @unchecked Sendable {
             whole[name] = nil
         }
         process.environment = whole.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = cable.flatMap { $0.takesKeys ? $0.program : nil } ?? FileHandle.nullDevice
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = cable.map { $0.program as Any } ?? output
         process.standardError = error

@@ -31,6 +31,12 @@ package struct JournalFile {
         self.entries = entries
     }
 
+    /// A line as an agent writes it, with its line feed; `members` are those after `kind`, without braces.
+    package static func line(seq: Int, at: String, kind: String, members: String) -> String {
+        let covered = "{\"seq\":\(seq),\"at\":\"\(at)\",\"kind\":\"\(kind)\",\(members)"
+        return covered + ",\"crc32c\":\"\(hex(crc32c(Array(covered.utf8))))\"}\n"
+    }
+
     package func entries(of kind: String) -> [[String: Any]] { entries.filter { $0["kind"] as? String == kind } }
     package var turns: [[String: Any]] { entries(of: "turn") }
 

@@ -10,7 +10,7 @@ enum SerialConsole {
         let ends = if let console, let cable {
             (program: try open(console), reader: try open(cable))
         } else {
-            try openPseudoTerminal()
+            try PseudoTerminal().ends
         }
         for end in [ends.program, ends.reader] { try makeRaw(end) }
         try readToMark(from: ends.program, to: ends.reader)
@@ -28,15 +28,6 @@ enum SerialConsole {
             throw TimedOut(description: "\(path): \(String(cString: strerror(errno)))")
         }
         return descriptor
-    }
-
-    private static func openPseudoTerminal() throws -> (program: Int32, reader: Int32) {
-        var (reader, program): (Int32, Int32) = (-1, -1)
-        guard openpty(&reader, &program, nil, nil, nil) == 0 else {
-            throw TimedOut(description: "pseudo-terminal: \(String(cString: strerror(errno)))")
-        }
-        for descriptor in [reader, program] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        return (program, reader)
     }
 
     /// Reads away what an earlier test left on its way, up to a mark of our own: the cable is whole, and empty.

@@ -25,6 +25,9 @@ int clinux_timerfd_set(int fd, int64_t first_ns, int64_t period_ns);
 /// descriptors are ready, or -errno.
 int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout_ns);
 
+/// Columns of a terminal (TIOCGWINSZ); 0 when it does not say, or `fd` is none.
+int clinux_terminal_columns(int fd);
+
 /// signalfd(2) for the given signals, which are blocked in the calling thread. Descriptor or -errno.
 int clinux_signalfd(const int *signals, int count);
 /// Reads one pending signal. Its number, 0 when none is pending.

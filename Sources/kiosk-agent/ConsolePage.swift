@@ -1,0 +1,173 @@
+import Journal
+import Session
+
+/// What the serial console shows of a journal, entry by entry: turns as they settle, sessions and faults in words.
+///
+/// A turn of which only parts were written, because the agent ended in its midst, is shown when the next session opens.
+struct ConsolePage {
+    /// What an entry adds to the console.
+    struct Shown: Equatable {
+        /// A rule with the day, where it is another than that of the entry before.
+        let heading: String
+        let text: String
+        let isTurn: Bool
+    }
+
+    /// Turns whose parts are kept until they settle: more are never open together.
+    static let openTurns = 32
+
+    let layout: TerminalLayout
+    private let zone: (_ secondsSince1970: Int) -> LocalTime.Zone
+    /// The parts of turns that have not settled, oldest first.
+    private var parts: [(at: String, entry: ConsoleEntry)] = []
+    /// The day that the rule above the last line names, and its zone.
+    private var heading: String?
+    private var costs = JournalCosts()
+    private var costsDay: String?
+
+    init(layout: TerminalLayout, zone: @escaping (Int) -> LocalTime.Zone) {
+        self.layout = layout
+        self.zone = zone
+    }
+
+    /// What the day (UTC) of the last entry has cost.
+    var dayCost: String {
+        let sum = costs.sum
+        var lines = layout.paragraph("day", "\(costsDay ?? "none yet") (UTC)")
+        lines += layout.paragraph("turns", "\(sum.turns)" + Self.unpriced(sum))
+        let parts: [(String, CostPart)] = [
+            ("assistant", .assistant), ("realtime", .realtimeTranscript), ("model", .builtInTranscript),
+            ("other", .other),
+        ]
+        for (label, part) in parts { lines += layout.paragraph(label, ConsoleText.usd(sum[part])) }
+        lines += layout.paragraph("together", ConsoleText.usd(sum.total))
+        if let ratio = sum.transcriptRatio {
+            let tenths = Int((min(max(ratio, 0), 1e9) * 10).rounded())
+            lines += layout.paragraph("", "(transcripts: Realtime to model \(tenths / 10).\(tenths % 10) to 1)")
+        }
+        return lines
+    }
+
+    /// Days of which the costs so far are wanted before their first entry is shown.
+    func isNewDay(_ at: String) -> Bool { costsDay != String(at.prefix(10)) }
+
+    /// What a day cost before the next entry.
+    mutating func begin(day at: String, costs before: JournalCosts) {
+        costsDay = String(at.prefix(10))
+        costs = before
+    }
+
+    /// Nil for an entry of no interest.
+    mutating func add(_ entry: JournalReader.Entry) -> Shown? {
+        if isNewDay(entry.at) { begin(day: entry.at, costs: JournalCosts()) }
+        costs.add(entry)
+        guard let read = ConsoleEntry(line: entry.line) else { return nil }
+        let shown: String
+        switch read.kind {
+        case "turn":
+            parts.removeAll { $0.entry.session == read.session && $0.entry.turn == read.turn }
+            var own = JournalCosts()
+            own.add(entry)
+            shown = turn(read, at: entry.at, cost: cost(own.sum))
+        case "part":
+            if parts.count == Self.openTurns * 3 { parts.removeFirst() }
+            parts.append((entry.at, read))
+            shown = ""
+        case "session": shown = abandoned(read) + line(entry.at, Self.words(session: read))
+        case "fault": shown = line(entry.at, "FAULT \(read.faultClass): \(read.what)")
+        case "task":
+            let state = read.status == "ok" ? "" : " \(read.status)" + (read.reason.map { ", \($0)" } ?? "")
+            shown = line(entry.at, "task \(read.name)\(state)" + (read.text.isEmpty ? "" : ": \(read.text)"))
+        case "spooled":
+            let words = read.transcript.map(TurnPage.words) ?? "<nothing>"
+            shown = line(entry.at, "said without a connection at \(localTime(read.spokenAt)): \(words)")
+        case "context":
+            shown = line(entry.at, "the conversation forgot \(read.deletedItems) items, keeps \(read.keptTurns) turns")
+        default: shown = ""
+        }
+        guard !shown.isEmpty else { return nil }
+        return Shown(heading: rule(entry.at), text: shown, isTurn: read.kind == "turn")
+    }
+
+    // MARK: Lines
+
+    private func line(_ at: String, _ words: String) -> String {
+        layout.wrapped(words, first: clock(at) + "  ", rest: TerminalLayout.labelColumns + 2)
+    }
+
+    private func turn(_ turn: ConsoleEntry, at: String, cost: String?, note: String = "") -> String {
+        let name = turn.session.isEmpty ? "turn \(turn.turn), no session" : "turn \(turn.turn)"
+        return line(at, name + note) + TurnPage(layout: layout).text(turn, cost: cost)
+    }
+
+    /// A heading when an entry is of another day than the one before, or the clocks were changed.
+    private mutating func rule(_ at: String) -> String {
+        guard let local = LocalTime(at: at, zone: zone) else { return "" }
+        let title = "\(local.day), times in \(local.zone.words)"
+        defer { heading = title }
+        return title == heading ? "" : layout.rule(title)
+    }
+
+    private func clock(_ at: String) -> String { LocalTime(at: at, zone: zone)?.time ?? "--:--:--" }
+
+    private func localTime(_ at: String) -> String {
+        LocalTime(at: at, zone: zone).map { "\($0.day) \($0.time)" } ?? at
+    }
+
+    /// What was written of turns that no agent will settle any more; it writes the end of those it can when a session
+    /// ends.
+    private mutating func abandoned(_ session: ConsoleEntry) -> String {
+        guard session.event == "opened" else { return "" }
+        defer { parts = [] }
+        var shown = ""
+        while let first = parts.first {
+            let isSame = { (part: (at: String, entry: ConsoleEntry)) in
+                part.entry.session == first.entry.session && part.entry.turn == first.entry.turn
+            }
+            let own = parts.filter(isSame)
+            parts.removeAll(where: isSame)
+            guard first.entry.session != session.session else { continue }
+            var page = line(first.at, "turn \(first.entry.turn), never settled")
+            for part in own { page += layout.paragraph(Self.label(part.entry.part), Self.words(part: part.entry)) }
+            shown += page
+        }
+        return shown
+    }
+
+    private static func label(_ part: String) -> String {
+        switch part {
+        case "built_in": "model"
+        case "realtime", "assistant": part
+        default: "part"
+        }
+    }
+
+    private static func words(part: ConsoleEntry) -> String {
+        let transcript = ConsoleEntry.Transcript(
+            status: part.status.isEmpty ? "ok" : part.status, text: part.text, reason: part.reason)
+        return part.part == "assistant" && !part.text.isEmpty ? part.text : TurnPage.words(of: transcript)
+    }
+
+    // MARK: Words
+
+    private static func words(session: ConsoleEntry) -> String {
+        let reason = session.reason ?? ""
+        guard session.event == "opened" else {
+            return "session closed" + (reason.isEmpty ? "" : ": \(reason)")
+        }
+        let kept = session.keptTurns == 0
+            ? "" : ", told \(session.keptTurns) earlier turn\(session.keptTurns == 1 ? "" : "s")"
+        return "session \(session.session)" + (reason.isEmpty ? "" : " (\(reason))") + kept
+    }
+
+    private func cost(_ own: CostSum) -> String? {
+        // Nothing was used: nothing to say.
+        guard own.total > 0 || own.unpricedTurns > 0 else { return nil }
+        let turn = own.unpricedTurns > 0 ? "not known" : ConsoleText.usd(own.total)
+        return "\(turn), today \(ConsoleText.usd(costs.sum.total))" + Self.unpriced(costs.sum)
+    }
+
+    private static func unpriced(_ sum: CostSum) -> String {
+        sum.unpricedTurns == 0 ? "" : " (\(sum.unpricedTurns) turn\(sum.unpricedTurns == 1 ? "" : "s") without a price)"
+    }
+}
