@@ -29,6 +29,9 @@ period_ms = 10
 chip = "kiosk"
 button = "button"
 led = "led"
+
+[console]
+interactive = true
 """
 
 SIMULATOR = f"""\
