@@ -21,16 +21,16 @@ struct ConsoleEntry: Decodable {
 
     let kind, session: String
     let turn: Int
-    // Of turns, and of what was said without a session (`transcript`).
-    let realtime, builtIn, transcript: Transcript?
-    let assistant: Assistant?
+    /// Of turns, and each alone of their parts.
+    var realtime, builtIn: Transcript?
+    var assistant: Assistant?
+    /// Of what was said without a session.
+    let transcript: Transcript?
     let tools: [ToolUse]
     let trigger: String?
     let flags: [String]
     let wordErrorRate, levelDBFS: Double?
     let speechMs: Int?
-    /// Which part of a turn that has not settled: `realtime`, `built_in` or `assistant`.
-    let part: String
     // Of sessions, faults and tasks.
     let event, faultClass, what, name, status, text: String
     let reason: String?
@@ -44,7 +44,7 @@ struct ConsoleEntry: Decodable {
     }
 
     private enum Key: String, CodingKey {
-        case kind, session, turn, realtime, transcript, assistant, tools, trigger, flags, part, event, what, name
+        case kind, session, turn, realtime, transcript, assistant, tools, trigger, flags, event, what, name
         case status, text, reason, ms
         case builtIn = "built_in", wordErrorRate = "word_error_rate", levelDBFS = "level_dbfs", speechMs = "speech_ms"
         case faultClass = "class", spokenAt = "spoken_at", keptTurns = "kept_turns", deletedItems = "deleted_items"
@@ -73,7 +73,6 @@ struct ConsoleEntry: Decodable {
         wordErrorRate = try? members.decode(Double.self, forKey: .wordErrorRate)
         levelDBFS = try? members.decode(Double.self, forKey: .levelDBFS)
         speechMs = try? members.decode(Int.self, forKey: .speechMs)
-        part = Self.text(members, .part)
         event = Self.text(members, .event)
         faultClass = Self.text(members, .faultClass)
         what = Self.text(members, .what)

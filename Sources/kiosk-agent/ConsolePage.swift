@@ -124,28 +124,17 @@ struct ConsolePage {
             let isSame = { (part: (at: String, entry: ConsoleEntry)) in
                 part.entry.session == first.entry.session && part.entry.turn == first.entry.turn
             }
-            let own = parts.filter(isSame)
+            var turn = first.entry
+            for (_, part) in parts.filter(isSame) {
+                turn.realtime = part.realtime ?? turn.realtime
+                turn.builtIn = part.builtIn ?? turn.builtIn
+                turn.assistant = part.assistant ?? turn.assistant
+            }
             parts.removeAll(where: isSame)
-            guard first.entry.session != session.session else { continue }
-            var page = line(first.at, "turn \(first.entry.turn), never settled")
-            for part in own { page += layout.paragraph(Self.label(part.entry.part), Self.words(part: part.entry)) }
-            shown += page
+            if turn.session == session.session { continue }
+            shown += self.turn(turn, at: first.at, cost: nil, note: ", never settled")
         }
         return shown
-    }
-
-    private static func label(_ part: String) -> String {
-        switch part {
-        case "built_in": "model"
-        case "realtime", "assistant": part
-        default: "part"
-        }
-    }
-
-    private static func words(part: ConsoleEntry) -> String {
-        let transcript = ConsoleEntry.Transcript(
-            status: part.status.isEmpty ? "ok" : part.status, text: part.text, reason: part.reason)
-        return part.part == "assistant" && !part.text.isEmpty ? part.text : TurnPage.words(of: transcript)
     }
 
     // MARK: Words

@@ -217,8 +217,8 @@ import Testing
     // MARK: Parts
 
     @Test func partsAreShownOnlyOfTurnsThatNeverSettle() throws {
-        for (turn, part, text) in [(1, "built_in", "Hello"), (2, "built_in", "And"), (2, "assistant", "Well")] {
-            let members = #"{"session":"sess_1","turn":\#(turn),"part":"\#(part)","status":"ok","text":"\#(text)"}"#
+        for (turn, part, status) in [(1, "built_in", "ok"), (2, "built_in", "ok"), (2, "assistant", "completed")] {
+            let members = #"{"session":"sess_1","turn":\#(turn),"item":"i","\#(part)":{"status":"\#(status)","text":"So"}}"#
             try write("part", members)
         }
         try write([.turn(Self.turn(1))])
@@ -227,8 +227,8 @@ import Testing
         try write([.sessionOpened("sess_2", reason: .start, keptTurns: 0)], atMs: Self.atMs + 60_000)
         #expect(console.news().joined() == """
             11:15:02  turn 2, never settled
-              model      And
-              assistant  Well
+              model      So
+              assistant  So
             11:16:02  session sess_2 (start)
 
             """)
@@ -239,7 +239,7 @@ import Testing
     @Test func partsOfTurnsThatNeverEndTakeBoundedMemory() throws {
         var journal = try Journal(directory: folder.path + "/journal")
         for turn in 0..<1000 {
-            let members = #"{"session":"s","turn":\#(turn),"part":"realtime","status":"ok","text":"\#(turn)"}"#
+            let members = #"{"session":"s","turn":\#(turn),"realtime":{"status":"ok","text":"\#(turn)"}}"#
             try journal.append(kind: "part", members: members, durable: false, atMs: Self.atMs)
         }
         let opened = JournalEntry.sessionOpened("sess_2", reason: .start, keptTurns: 0)
