@@ -144,16 +144,6 @@ struct EntryLine: Equatable {
         kind = String(decoding: line[kindStart..<next], as: UTF8.self)
     }
 
-    /// Whether a line ends with its own checksum: enough to say that it is whole, not that it is an entry.
-    static func hasItsChecksum(_ line: ArraySlice<UInt8>) -> Bool {
-        let tail = line.suffix(crcPrefix.count + crcDigits + 2)
-        guard tail.starts(with: crcPrefix),
-            let text = String(validating: tail.dropFirst(crcPrefix.count).prefix(crcDigits), as: UTF8.self),
-            let checksum = UInt32(text, radix: 16)
-        else { return false }
-        return CRC32C.checksum(line[..<tail.startIndex]) == checksum
-    }
-
     /// `{…}` without its braces and with a comma before it; nothing for an empty object.
     private static func appendMembers(_ object: String, to line: inout [UInt8]) throws(JournalError) {
         var object = object

@@ -27,7 +27,8 @@ enum Metrics {
             ("built_in_transcript", today.builtInTranscript), ("other", today.other),
         ].map { (labels(("part", $0.0)), $0.1) })
         if let budget = status.budget { gauge("budget_usd", "What may be spent in a day.", budget.dailyUSD) }
-        add("faults_total", "counter", "Since the agent was started.", status.faults.byClass.sorted { $0.key < $1.key }.map {
+        let faults = status.faults.byClass.sorted { $0.key < $1.key }
+        add("faults_total", "counter", "Since the agent was started.", faults.map {
             (labels(("class", $0.key)), Double($0.value))
         })
         let devices = [("capture", status.devices.capture), ("playback", status.devices.playback)]

@@ -14,17 +14,24 @@ final class RegularExpression: Sendable {
     private nonisolated(unsafe) let compiled: UnsafeMutablePointer<regex_t>
 
     init(_ pattern: String, ignoresCase: Bool = false) throws(Malformed) {
-        compiled = .allocate(capacity: 1)
+        compiled = try Self.compile(pattern, ignoresCase: ignoresCase)
+    }
+
+    private static func compile(
+        _ pattern: String, ignoresCase: Bool
+    ) throws(Malformed) -> UnsafeMutablePointer<regex_t> {
+        let compiled = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
         compiled.initialize(to: regex_t())
         let flags = REG_EXTENDED | (ignoresCase ? REG_ICASE : 0)
         let code = pattern.utf8.contains(0)
-            ? Int32(_REG_BADPAT.rawValue) : Self.inUTF8 { regcomp(compiled, pattern, flags) }
+            ? Int32(_REG_BADPAT.rawValue) : inUTF8 { regcomp(compiled, pattern, flags) }
         guard code == 0 else {
             var words = [CChar](repeating: 0, count: 200)
             regerror(code, nil, &words, words.count)
             compiled.deallocate()
             throw Malformed(description: words.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
         }
+        return compiled
     }
 
     deinit {
@@ -74,7 +81,8 @@ final class RegularExpression: Sendable {
             Self.inUTF8 {
                 // Of an empty array there is no address.
                 let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-                return text.map { regexec(compiled, $0, 1, &match, REG_STARTEND) } ?? regexec(compiled, "", 1, &match, 0)
+                guard let text else { return regexec(compiled, "", 1, &match, 0) }
+                return regexec(compiled, text, 1, &match, REG_STARTEND)
             }
         }
         switch code {

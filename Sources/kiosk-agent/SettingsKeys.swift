@@ -44,7 +44,8 @@ struct SettingsArray: Sendable {
 enum SettingsKeys {
     static let arrays: [SettingsArray] = [tools, tasks, redactions]
 
-    static let all: [SettingsKey] = server + storedPrompt + kiosk + journal + control + session + keys + spool + privacy + log
+    static let all: [SettingsKey] = server + storedPrompt + kiosk + journal
+        + control + session + keys + spool + privacy + log
 
     private static let server: [SettingsKey] = [
         text("realtime", "url", \.realtime.url),

@@ -115,7 +115,7 @@ struct StatusReport: Codable, Equatable {
         init(_ turn: SettledTurn, ago: Duration) {
             session = turn.session
             self.turn = turn.number
-            agoS = Int(ago / .seconds(1))
+            agoS = Int(ago.components.seconds)
             realtime = turn.realtime.status.rawValue
             builtIn = turn.builtIn.status.rawValue
             assistant = turn.assistant.status.rawValue
@@ -164,8 +164,8 @@ struct StatusReport: Codable, Equatable {
         state = indicator.word
         link = report.link.rawValue
         detection = report.detection.word
-        uptimeS = Int(uptime / .seconds(1))
-        session = report.session.map { SessionLife(id: $0, ageS: Int((report.sessionAge ?? .zero) / .seconds(1))) }
+        uptimeS = Int(uptime.components.seconds)
+        session = report.session.map { SessionLife(id: $0, ageS: Int((report.sessionAge ?? .zero).components.seconds)) }
         turns = Turns(
             session: report.totals.session.turns, today: report.totals.day.turns, open: report.openTurns)
         let latencies = report.latencies
@@ -261,7 +261,8 @@ extension StatusReport {
         lines.append(Self.words("playback   ", devices.playback))
         if let disk {
             let free = disk.freeBytes.map { "\($0 / (1 << 20)) MiB free" } ?? "unknown"
-            lines.append("disk       \(free), " + (disk.isRefusing ? "entries wait in memory" : "the journal is written"))
+            let state = disk.isRefusing ? "entries wait in memory" : "the journal is written"
+            lines.append("disk       \(free), \(state)")
         }
         lines.append("faults     \(faults.count)" + (faults.last.map { ", the last: \($0.class): \($0.what)" } ?? ""))
         return lines.map { ConsoleText.escaped($0) + "\n" }.joined()

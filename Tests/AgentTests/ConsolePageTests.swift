@@ -178,7 +178,6 @@ import Testing
             .fault(Fault(.link, "api.openai.com:443: connect: Connection refused\u{1B}[2J")),
             .contextTrimmed(ContextMembers(session: "sess_2", deletedItems: 8, keptTurns: 6, summary: nil)),
         ])
-        try write("sealed", #"{"count":5}"#)
         try write("task", #"{"name":"summary","status":"ok","text":"A visitor asked.","turn":1}"#)
         try write("task", #"{"name":"form","status":"failed","reason":"timeout","json":{"a":1}}"#)
         try write("spooled", #"{"spoken_at":"2026-11-20T08:00:00.000Z","transcript":{"status":"ok","text":"Hello?"}}"#)

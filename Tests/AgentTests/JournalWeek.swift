@@ -1,9 +1,9 @@
 import Foundation
-import Journal
 import Realtime
 import Session
 import Testing
 
+@testable import Journal
 @testable import kiosk_agent
 
 /// A journal for tests of what reads it: written by the journal itself, with whatever entries a test wants.
@@ -18,11 +18,17 @@ struct JournalWeek {
 
     /// Appends entries, one a second from `startMs` on, or at the times they have.
     func append(_ entries: [(kind: String, members: String)], firstMs: Int64 = startMs, stepMs: Int64 = 1000) throws {
-        var journal = try Journal(directory: path)
+        // By itself, not by a journal, to which no footer may be given.
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        if isNew { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        let before = isNew ? [] : try lines()
+        var bytes = Data(before.joined(separator: [10]) + (before.isEmpty ? [] : [10]))
         for (index, entry) in entries.enumerated() {
-            try journal.append(
-                kind: entry.kind, members: entry.members, durable: false, atMs: firstMs + Int64(index) * stepMs)
+            let atMs = firstMs + Int64(index) * stepMs
+            let seq = UInt64(before.count + index + 1)
+            bytes += try EntryLine.encode(seq: seq, atMs: atMs, kind: entry.kind, members: entry.members) + [10]
         }
+        try bytes.write(to: URL(fileURLWithPath: path + "/00000000000000000001.jsonl"))
         // As if written on a later day, whatever day it is: segments older than a time are not read.
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
             let later = Date(timeIntervalSince1970: Double(Self.startMs / 1000 + 1000 * 86_400))

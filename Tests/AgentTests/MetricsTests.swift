@@ -9,7 +9,7 @@ import Testing
         var samples: [String: Double] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let space = try #require(line.lastIndex(of: " "))
-            samples[String(line[..<space])] = try #require(Double(line[line.index(after: space)...]))
+            samples[String(line[..<space])] = Double(line[line.index(after: space)...])
         }
         return samples
     }

@@ -47,6 +47,20 @@ final class JournalFolder {
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }
 
+    /// Appends a line as journals did that had no footers: to the newest segment while it fits, else to a new one.
+    func append(_ line: [UInt8], seq: UInt64, segmentLimitBytes: Int64) throws {
+        let newest = FileManager.default.fileExists(atPath: path) ? try names(".jsonl").last : nil
+        let sizeBytes = try newest.map { try contents($0).count } ?? 0
+        if let newest, Int64(sizeBytes + line.count + 1) <= segmentLimitBytes {
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + newest))
+            try file.seekToEnd()
+            try file.write(contentsOf: line + [10])
+            try file.close()
+        } else {
+            try write(line + [10], to: String(format: "%020llu.jsonl", seq))
+        }
+    }
+
     func mode(_ name: String) throws -> Int? {
         let attributes = try FileManager.default.attributesOfItem(atPath: path + "/" + name)
         return (attributes[.posixPermissions] as? NSNumber)?.intValue

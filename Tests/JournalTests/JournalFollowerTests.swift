@@ -26,12 +26,15 @@ import Testing
         }
     }
 
+    /// Without footers: every `seq` is a turn's.
     private func append(
-        _ seqs: ClosedRange<Int>, segmentLimitBytes: Int64 = Journal.segmentLimitBytes, atMs: Int64? = nil
+        _ seqs: ClosedRange<Int>, segmentLimitBytes: Int64 = JournalLimits().segmentBytes,
+        atMs: Int64 = JournalFolder.clock.nowMs()
     ) throws {
-        var journal = try folder.open(segmentLimitBytes: segmentLimitBytes)
         for seq in seqs {
-            try journal.append(kind: "turn", members: #"{"turn":\#(seq)}"#, durable: false, atMs: atMs)
+            let members = #"{"turn":\#(seq)}"#
+            let line = try EntryLine.encode(seq: UInt64(seq), atMs: atMs, kind: "turn", members: members)
+            try folder.append(line, seq: UInt64(seq), segmentLimitBytes: segmentLimitBytes)
         }
     }
 
@@ -123,7 +126,7 @@ import Testing
         let names = try folder.names(".jsonl")
         try FileManager.default.removeItem(atPath: folder.path + "/" + names[0])
         let found = try follower.seqs()
-        #expect(found.first == JournalDirectory.firstSeq(names[1]) && found.last == 9)
+        #expect(found.first == JournalDirectory.firstSeq(of: names[1]) && found.last == 9)
     }
 
     @Test func whatIsNoEntryIsPassedOverAndCounted() throws {
