@@ -9,6 +9,10 @@ struct JournalDirectory: ~Copyable {
     private static let segmentSuffix = ".jsonl"
     private static let sideSuffix = ".torn"
     private static let rewriteSuffix = ".rewrite"
+    /// A program that this process starts has a closed journal's lock until it is one of its own: a tenth of a second
+    /// is long for that.
+    private static let lockAttempts = 10
+    private static let lockPauseUs: useconds_t = 10_000
     /// Digits of a segment's name: those of the largest UInt64, so that name order is number order.
     private static let nameDigits = 20
 
@@ -17,10 +21,16 @@ struct JournalDirectory: ~Copyable {
         try Self.make(path)
         let lock = try File(path + "/lock", flags: O_RDWR | O_CREAT)
         let descriptor = lock.descriptor
-        do {
-            try File.perform(path + "/lock", "flock") { orErrno(Int(flock(descriptor, LOCK_EX | LOCK_NB))) }
-        } catch .failed(_, _, errno: EWOULDBLOCK) {
-            throw .inUse(directory: path)
+        var attempts = Self.lockAttempts
+        while true {
+            do {
+                try File.perform(path + "/lock", "flock") { orErrno(Int(flock(descriptor, LOCK_EX | LOCK_NB))) }
+                break
+            } catch .failed(_, _, errno: EWOULDBLOCK) {
+                attempts -= 1
+                guard attempts > 0 else { throw .inUse(directory: path) }
+                usleep(Self.lockPauseUs)
+            }
         }
         self.path = path
         self.lock = lock

@@ -66,7 +66,8 @@ struct KnownEntry: Decodable {
 
     private enum CodingKeys: String, CodingKey {
         case seq, at, kind, session, turn, item
-        case event, reason, `class`, what, name, status, text, json, transcript, source, summary, was, part
+        case event, reason, `class`, what, name, status, text, json, transcript, source, summary, was
+        case realtime, assistant, builtIn = "built_in"
         case keptTurns = "kept_turns", spokenAt = "spoken_at", deletedItems = "deleted_items"
         case forgottenAt = "forgotten_at", cost = "cost_usd"
     }
@@ -88,8 +89,8 @@ struct KnownEntry: Decodable {
             let members = try TurnMembersRead(from: decoder)
             content = .turn(members.turn(session: session ?? "", number: turn ?? 0, item: self.item))
         case "part":
-            let words = text(.text)
-            content = .part(name: text(.part), words: words.isEmpty ? text(.status) : words)
+            let part = Self.part(entry)
+            content = .part(name: part.name, words: part.text.isEmpty ? part.status : part.text)
         case "task":
             let json = entry.known(JSONValue.self, .json).flatMap { $0 == .null ? nil : Self.text($0) }
             let words = json ?? text(.text)
@@ -108,6 +109,18 @@ struct KnownEntry: Decodable {
         case "sealed", "retention": content = .housekeeping
         default: content = .other
         }
+    }
+
+    /// The one that the entry holds, under the name it has in its turn.
+    private static func part(
+        _ entry: KeyedDecodingContainer<CodingKeys>
+    ) -> (name: String, status: String, text: String) {
+        for key in [CodingKeys.realtime, .builtIn] {
+            guard let members = entry.known(TurnMembersRead.TranscriptMembers.self, key) else { continue }
+            return (key.rawValue, members.transcript.status.rawValue, members.transcript.text)
+        }
+        let part = entry.known(TurnMembersRead.AssistantMembers.self, .assistant)?.part ?? .none
+        return (CodingKeys.assistant.rawValue, part.status.rawValue, part.text)
     }
 
     private static func text(_ json: JSONValue) -> String? {

@@ -5,8 +5,14 @@ import Session
 enum TurnReport {
     /// - Parameter entries: those of one turn, or one that belongs to none.
     static func text(_ entries: [KnownEntry]) -> String {
+        let isSettled = entries.contains { if case .turn = $0.content { true } else { false } }
         let labelled = entries.flatMap { entry -> [(String, String)] in
-            if case .turn(let turn) = entry.content { lines(turn, entry) } else { lines(entry) }
+            switch entry.content {
+            case .turn(let turn): lines(turn, entry)
+            // The turn says the same.
+            case .part where isSettled: []
+            default: lines(entry)
+            }
         }
         return labelled.map { label, text in
             let space = String(repeating: " ", count: max(1, labelWidth - label.count))

@@ -21,7 +21,7 @@ import Testing
                 assistant: AssistantPart(status: .truncated, text: "I have found it.", playedMs: 900))).members),
             ("task", #"{"session":"sess_1","turn":2,"name":"sum","status":"ok","text":"a\u202eb"}"#),
             ("fault", #"{"class":"link","what":"api: \u0007gone"}"#),
-            ("sealed", #"{"entries":5}"#), ("part", #"{"session":"sess_1","turn":3,"part":"realtime","text":"x"}"#),
+            ("sealed", #"{"entries":5}"#), ("part", #"{"session":"sess_1","turn":3,"realtime":{"status":"ok","text":"x"}}"#),
             ("tomorrow", "{}"),
         ])
     }
@@ -156,12 +156,10 @@ import Testing
         turn.usage.assistant = Usage(inputTokens: 12, outputTokens: 3)
         turn.cost.assistant = 0.0123
         turn.tools = [ToolUse(name: "door", status: .ok, ms: 35)]
-        try week.append([("part", #"{"session":"sess_1","turn":2,"part":"realtime","text":"My"}"#)])
+        try week.append([("part", #"{"session":"sess_1","turn":2,"realtime":{"status":"ok","text":"My"}}"#)])
         try week.append([.turn(turn)])
         try week.append([("task", #"{"session":"sess_1","turn":2,"name":"sum","status":"ok","text":"\u001b[0mWell."}"#)])
         #expect(TurnReport.text(try week.entries()) == """
-            part        realtime, entry 1, 2026-11-21T10:15:00.000Z
-                        My
             turn        2 of session sess_1, item item_sess_1_2
             settled     2026-11-21T10:15:00.000Z, entry 2
             Realtime    My number
@@ -177,6 +175,23 @@ import Testing
             cost        assistant 0.012300 USD (12 tokens in, 3 out)
             task        sum, ok, entry 3, 2026-11-21T10:15:00.000Z
                         \\u{1b}[0mWell.
+
+            """)
+    }
+
+    @Test func ofATurnThatNeverSettledThereAreItsParts() throws {
+        try week.append([
+            ("part", #"{"session":"sess_1","turn":2,"built_in":{"status":"ok","text":"My"}}"#),
+            ("part", #"{"session":"sess_1","turn":2,"realtime":{"status":"timeout","text":""}}"#),
+            ("part", #"{"session":"sess_1","turn":2,"assistant":{"status":"truncated","text":"I","played_ms":5}}"#),
+        ])
+        #expect(TurnReport.text(try week.entries()) == """
+            part        built_in, entry 1, 2026-11-21T10:15:00.000Z
+                        My
+            part        realtime, entry 2, 2026-11-21T10:15:01.000Z
+                        timeout
+            part        assistant, entry 3, 2026-11-21T10:15:02.000Z
+                        I
 
             """)
     }

@@ -52,7 +52,7 @@ import Testing
             ("spooled", #"{"spoken_at":"2026-11-20T08:00:00Z","model":"m","transcript":{"status":"ok","text":"Hi"}}"#),
             ("context", #"{"event":"trimmed","session":"s","deleted_items":4,"kept_turns":2,"summary":"They met."}"#),
             ("usage", #"{"session":"s","source":"resp_1","model":"m","usage":{},"cost_usd":0.5}"#),
-            ("part", #"{"session":"s","turn":4,"part":"realtime","text":"Hello"}"#),
+            ("part", #"{"session":"s","turn":4,"realtime":{"status":"ok","text":"Hello"}}"#),
             ("forgotten", #"{"was":"turn","forgotten_at":"2026-11-22T00:00:00.000Z"}"#),
             ("sealed", #"{"entries":9}"#), ("retention", "{}"), ("tomorrow", #"{"session":5,"turn":"x"}"#),
         ])
