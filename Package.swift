@@ -15,6 +15,7 @@ let package = Package(
     targets: [
         // C and C++: thin shims and module maps, no logic.
         .target(name: "CLinux"),
+        .target(name: "CChecksum"),
         .target(name: "CALSA"),
         .target(name: "CSpeexDSP", linkerSettings: [.linkedLibrary("speexdsp")]),
         .target(name: "CGPIOD", linkerSettings: [.linkedLibrary("gpiod")]),
@@ -38,7 +39,7 @@ let package = Package(
         .target(name: "Audio", dependencies: ["CALSA", "CSpeexDSP", "CLinux", "MonotonicClock"]),
         .target(name: "GPIO", dependencies: ["CGPIOD"]),
         .target(name: "Transport", dependencies: ["COpenSSL", "CWslay", "CLinux", "MonotonicClock"]),
-        .target(name: "Journal", dependencies: ["CLinux"]),
+        .target(name: "Journal", dependencies: ["CLinux", "CChecksum"]),
 
         // Executables.
         .executableTarget(

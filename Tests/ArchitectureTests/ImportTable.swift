@@ -16,7 +16,7 @@ struct Room {
         Room(name: "Audio", modules: ["CALSA", "CSpeexDSP", "CLinux", "MonotonicClock"]),
         Room(name: "GPIO", modules: ["CGPIOD"]),
         Room(name: "Transport", modules: ["COpenSSL", "CWslay", "CLinux", "MonotonicClock"]),
-        Room(name: "Journal", modules: ["CLinux"]),
+        Room(name: "Journal", modules: ["CLinux", "CChecksum"]),
         Room(
             name: "kiosk-agent",
             modules: ["Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux", "MonotonicClock",
@@ -30,7 +30,7 @@ struct Room {
 
     /// The targets of this package that hold C or C++ code; only the rooms above that name them import them.
     static let cModules: Set<String> = [
-        "CLinux", "CALSA", "CSpeexDSP", "CGPIOD", "COpenSSL", "CWslay", "CTOMLPlusPlus",
+        "CLinux", "CChecksum", "CALSA", "CSpeexDSP", "CGPIOD", "COpenSSL", "CWslay", "CTOMLPlusPlus",
     ]
 
     /// Targets that stand under Tests and that tests share; no room imports them.

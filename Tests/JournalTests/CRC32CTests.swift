@@ -20,5 +20,26 @@ import Testing
     ] as [([UInt8], UInt32)])
     func vectorsOfRFC3720(bytes: [UInt8], checksum: UInt32) {
         #expect(CRC32C.checksum(bytes) == checksum)
+        #expect(byTable(bytes) == checksum)
+    }
+
+    /// Eight bytes a step, so that every length and every place in memory counts.
+    @Test func anyPieceIsTakenAsByTheTable() {
+        let bytes = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
+        for start in 0..<16 {
+            for end in start...bytes.count {
+                let piece = bytes[start..<end]
+                var crc = CRC32C()
+                piece.prefix(5).withUnsafeBytes { crc.update($0) }
+                piece.dropFirst(5).withUnsafeBytes { crc.update($0) }
+                #expect(crc.value == byTable(Array(piece)))
+            }
+        }
+    }
+
+    private func byTable(_ bytes: [UInt8]) -> UInt32 {
+        var crc = CRC32C()
+        bytes.withUnsafeBytes { crc.updateByTable($0) }
+        return crc.value
     }
 }

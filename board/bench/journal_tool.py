@@ -4,7 +4,7 @@ import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 FOLDER = os.path.join(ROOT, ".build", "journal")
-TARGETS = ["CLinux", "Journal"]
+TARGETS = ["CLinux", "CChecksum", "Journal"]
 PACKAGE = """\
 // swift-tools-version:6.0
 import PackageDescription
@@ -13,8 +13,9 @@ let package = Package(
     name: "journal",
     targets: [
         .target(name: "CLinux"),
+        .target(name: "CChecksum"),
         .target(
-            name: "Journal", dependencies: ["CLinux"],
+            name: "Journal", dependencies: ["CLinux", "CChecksum"],
             swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
         .executableTarget(name: "journal", dependencies: ["Journal"]),
     ],
