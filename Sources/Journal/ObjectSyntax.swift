@@ -96,13 +96,17 @@ struct ObjectSyntax {
 
     private mutating func string() -> Bool {
         guard take(UInt8(ascii: "\"")) else { return false }
-        // Most of an entry is text: eight bytes a step as long as they are plain.
+        // Most of an entry is text: eight bytes a step, each step up to the first byte that is not plain.
         var place = index
         while place < bytes.count {
-            while bytes.count - place >= 8, Self.isPlain(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)) {
-                place &+= 8
+            if bytes.count - place >= 8 {
+                let found = Self.notPlain(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+                if found == 0 {
+                    place &+= 8
+                    continue
+                }
+                place &+= found.trailingZeroBitCount / 8
             }
-            guard place < bytes.count else { break }
             let byte = bytes[place]
             place &+= 1
             if byte == UInt8(ascii: "\"") {
@@ -119,15 +123,17 @@ struct ObjectSyntax {
         return false
     }
 
-    /// Whether none of eight bytes is a quotation mark, a backslash or a control character (Bit Twiddling Hacks,
-    /// "Determine if a word has a byte less than n").
+    /// The highest bit of each of eight bytes that is a quotation mark, a backslash or a control character (Bit
+    /// Twiddling Hacks, "Determine if a word has a byte less than n"). A borrow may set it in a byte behind such a
+    /// byte, never before the first: only the lowest bit set tells.
     @inline(__always)
-    private static func isPlain(_ word: UInt64) -> Bool {
+    private static func notPlain(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
+        let word = UInt64(littleEndian: word)
         let quote = word ^ ones &* 0x22
         let backslash = word ^ ones &* 0x5c
         let found = (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word
-        return found & ones &* 0x80 == 0
+        return found & 0x8080_8080_8080_8080
     }
 
     private mutating func escape() -> Bool {

@@ -39,6 +39,8 @@ import Testing
                 #expect(isObject(#"{"a":""# + before + #"\""# + after + #""}"#))
                 for control in ["\u{0}", "\u{1f}", "\n"] {
                     #expect(!isObject(#"{"a":""# + before + control + after + #""}"#))
+                    let odd = String(repeating: "a", count: place) + control + String(repeating: "a", count: length - place)
+                    #expect(!isObject(#"{"a":""# + odd + #""}"#))
                 }
                 #expect(!isObject(#"{"a":""# + before + #"\q"# + after + #""}"#))
             }
