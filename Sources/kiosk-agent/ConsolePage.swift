@@ -16,10 +16,19 @@ struct ConsolePage {
     /// Turns whose parts are kept until they settle: more are never open together.
     static let openTurns = 32
 
+    private struct Part {
+        let at: String
+        let session: String?
+        let turn: Int?
+        let content: TurnPart.Content
+
+        func isOfTurn(_ session: String?, _ turn: Int?) -> Bool { self.session == session && self.turn == turn }
+    }
+
     let layout: TerminalLayout
     private let zone: (_ secondsSince1970: Int) -> LocalTime.Zone
     /// The parts of turns that have not settled, oldest first.
-    private var parts: [(at: String, entry: ConsoleEntry)] = []
+    private var parts: [Part] = []
     /// The day that the rule above the last line names, and its zone.
     private var heading: String?
     private var costs = JournalCosts()
@@ -61,29 +70,28 @@ struct ConsolePage {
     mutating func add(_ entry: JournalReader.Entry) -> Shown? {
         if isNewDay(entry.at) { begin(day: entry.at, costs: JournalCosts()) }
         costs.add(entry)
-        guard let read = ConsoleEntry(line: entry.line) else { return nil }
+        guard let read = KnownEntry(entry.line) else { return nil }
         let shown: String
-        switch read.kind {
-        case "turn":
-            parts.removeAll { $0.entry.session == read.session && $0.entry.turn == read.turn }
+        switch read.content {
+        case .turn(let turn):
+            parts.removeAll { $0.isOfTurn(read.session, read.turn) }
             var own = JournalCosts()
             own.add(entry)
-            shown = turn(read, at: entry.at, cost: cost(own.sum))
-        case "part":
+            shown = line(entry.at, name(read.session, read.turn)) + turnPage.text(turn, cost: cost(own.sum))
+        case .part(let part):
             if parts.count == Self.openTurns * 3 { parts.removeFirst() }
-            parts.append((entry.at, read))
+            parts.append(Part(at: entry.at, session: read.session, turn: read.turn, content: part))
             shown = ""
-        case "session": shown = abandoned(read) + line(entry.at, Self.words(session: read))
-        case "fault": shown = line(entry.at, "FAULT \(read.faultClass): \(read.what)")
-        case "task":
-            let state = read.status == "ok" ? "" : " \(read.status)" + (read.reason.map { ", \($0)" } ?? "")
-            shown = line(entry.at, "task \(read.name)\(state)" + (read.text.isEmpty ? "" : ": \(read.text)"))
-        case "spooled":
-            let words = read.transcript.map(TurnPage.words) ?? "<nothing>"
-            shown = line(entry.at, "said without a connection at \(localTime(read.spokenAt)): \(words)")
-        case "context":
-            shown = line(entry.at, "the conversation forgot \(read.deletedItems) items, keeps \(read.keptTurns) turns")
-        default: shown = ""
+        case .session(let event, let reason, let keptTurns):
+            shown = (event == "opened" ? abandoned(by: read.session) : "")
+                + line(entry.at, Self.words(session: read.session, event: event, reason: reason, keptTurns: keptTurns))
+        case .fault(let faultClass, let what): shown = line(entry.at, "FAULT \(faultClass): \(what)")
+        case .task(let task): shown = line(entry.at, task.line)
+        case .spooled(let spokenAt, let transcript):
+            let words = TurnPage.words(of: transcript)
+            shown = line(entry.at, "said without a connection at \(localTime(spokenAt)): \(words)")
+        case .trimmed(let items, _): shown = line(entry.at, "the conversation forgot \(items) items")
+        case .usage, .forgotten, .housekeeping, .other: shown = ""
         }
         guard !shown.isEmpty else { return nil }
         return Shown(heading: rule(entry.at), text: shown, isTurn: read.kind == "turn")
@@ -95,9 +103,10 @@ struct ConsolePage {
         layout.wrapped(words, first: clock(at) + "  ", rest: TerminalLayout.labelColumns + 2)
     }
 
-    private func turn(_ turn: ConsoleEntry, at: String, cost: String?, note: String = "") -> String {
-        let name = turn.session.isEmpty ? "turn \(turn.turn), no session" : "turn \(turn.turn)"
-        return line(at, name + note) + TurnPage(layout: layout).text(turn, cost: cost)
+    private var turnPage: TurnPage { TurnPage(layout: layout) }
+
+    private func name(_ session: String?, _ turn: Int?) -> String {
+        "turn \(turn ?? 0)" + (session?.isEmpty ?? true ? ", no session" : "")
     }
 
     /// A heading when an entry is of another day than the one before, or the clocks were changed.
@@ -114,39 +123,25 @@ struct ConsolePage {
         LocalTime(at: at, zone: zone).map { "\($0.day) \($0.time)" } ?? at
     }
 
-    /// What was written of turns that no agent will settle any more; it writes the end of those it can when a session
-    /// ends.
-    private mutating func abandoned(_ session: ConsoleEntry) -> String {
-        guard session.event == "opened" else { return "" }
-        defer { parts = [] }
+    /// What was written of turns that no agent will settle any more, now that a session opens; it writes the end of
+    /// those it can when a session ends.
+    private mutating func abandoned(by session: String?) -> String {
+        parts.removeAll { $0.session == session }
         var shown = ""
         while let first = parts.first {
-            let isSame = { (part: (at: String, entry: ConsoleEntry)) in
-                part.entry.session == first.entry.session && part.entry.turn == first.entry.turn
-            }
-            var turn = first.entry
-            for (_, part) in parts.filter(isSame) {
-                turn.realtime = part.realtime ?? turn.realtime
-                turn.builtIn = part.builtIn ?? turn.builtIn
-                turn.assistant = part.assistant ?? turn.assistant
-            }
-            parts.removeAll(where: isSame)
-            if turn.session == session.session { continue }
-            shown += self.turn(turn, at: first.at, cost: nil, note: ", never settled")
+            shown += line(first.at, name(first.session, first.turn) + ", never settled")
+            for part in parts where part.isOfTurn(first.session, first.turn) { shown += turnPage.text(part.content) }
+            parts.removeAll { $0.isOfTurn(first.session, first.turn) }
         }
         return shown
     }
 
     // MARK: Words
 
-    private static func words(session: ConsoleEntry) -> String {
-        let reason = session.reason ?? ""
-        guard session.event == "opened" else {
-            return "session closed" + (reason.isEmpty ? "" : ": \(reason)")
-        }
-        let kept = session.keptTurns == 0
-            ? "" : ", told \(session.keptTurns) earlier turn\(session.keptTurns == 1 ? "" : "s")"
-        return "session \(session.session)" + (reason.isEmpty ? "" : " (\(reason))") + kept
+    private static func words(session: String?, event: String, reason: String, keptTurns: Int) -> String {
+        guard event == "opened" else { return "session closed" + (reason.isEmpty ? "" : ": \(reason)") }
+        let kept = keptTurns == 0 ? "" : ", told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
+        return "session \(session ?? "")" + (reason.isEmpty ? "" : " (\(reason))") + kept
     }
 
     private func cost(_ own: CostSum) -> String? {

@@ -18,7 +18,7 @@ enum EntryText {
                 Passage(who: "visitor (built-in)", text: turn.builtIn.text),
                 Passage(who: "assistant", text: turn.assistant.text),
             ]
-        case .task(let task): [Passage(who: "task " + task.name, text: task.isText ? task.words : "")]
+        case .task(let task): [Passage(who: "task " + task.name, text: task.words)]
         case .spooled(_, let transcript): [Passage(who: "visitor (spooled)", text: transcript.text)]
         case .trimmed(_, let summary): [Passage(who: "summary", text: summary)]
         default: []
@@ -56,9 +56,7 @@ enum EntryText {
     private static func words(_ entry: KnownEntry) -> [String]? {
         switch entry.content {
         case .turn(let turn): return words(turn)
-        case .task(let task):
-            let status = task.status == "ok" ? "" : " (\(task.status))"
-            return ["task \(task.name)\(status): \(task.words)"]
+        case .task(let task): return [task.line]
         case .session(let event, let reason, let keptTurns):
             let told = keptTurns == 0 ? "" : ", told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
             return ["session \(name(entry.session ?? "")) \(event): \(reason)\(told)"]

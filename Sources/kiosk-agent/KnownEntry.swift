@@ -10,15 +10,24 @@ import Session
 struct KnownEntry: Decodable {
     struct Task: Equatable {
         let name, status: String
-        /// What the model wrote, or its JSON; or why there is none.
+        /// What the model wrote, or its JSON; "" when there is nothing.
         let words: String
-        let isText: Bool
+        /// Why it did not end well.
+        let reason: String?
+
+        /// `failed: no link`.
+        var state: String { status + (reason.map { ": \($0)" } ?? "") }
+
+        /// `task form (failed: no link): what it wrote all the same`.
+        var line: String {
+            "task \(name)" + (status == "ok" ? "" : " (\(state))") + (words.isEmpty ? "" : ": \(words)")
+        }
     }
 
     enum Content: Equatable {
         case turn(SettledTurn)
         /// What came of a turn that has not settled; the turn says it again.
-        case part(name: String, words: String)
+        case part(TurnPart.Content)
         case task(Task)
         case session(event: String, reason: String, keptTurns: Int)
         case fault(class: String, what: String)
@@ -88,15 +97,12 @@ struct KnownEntry: Decodable {
         case "turn":
             let members = try TurnMembersRead(from: decoder)
             content = .turn(members.turn(session: session ?? "", number: turn ?? 0, item: self.item))
-        case "part":
-            let part = Self.part(entry)
-            content = .part(name: part.name, words: part.text.isEmpty ? part.status : part.text)
+        case "part": content = Self.part(entry).map { .part($0) } ?? .other
         case "task":
             let json = entry.known(JSONValue.self, .json).flatMap { $0 == .null ? nil : Self.text($0) }
-            let words = json ?? text(.text)
             content = .task(Task(
-                name: text(.name), status: text(.status), words: words.isEmpty ? text(.reason) : words,
-                isText: !words.isEmpty))
+                name: text(.name), status: text(.status), words: json ?? text(.text),
+                reason: entry.known(String.self, .reason)))
         case "session":
             content = .session(event: text(.event), reason: text(.reason), keptTurns: number(.keptTurns))
         case "fault": content = .fault(class: text(.class), what: text(.what))
@@ -112,15 +118,12 @@ struct KnownEntry: Decodable {
     }
 
     /// The one that the entry holds, under the name it has in its turn.
-    private static func part(
-        _ entry: KeyedDecodingContainer<CodingKeys>
-    ) -> (name: String, status: String, text: String) {
-        for key in [CodingKeys.realtime, .builtIn] {
-            guard let members = entry.known(TurnMembersRead.TranscriptMembers.self, key) else { continue }
-            return (key.rawValue, members.transcript.status.rawValue, members.transcript.text)
+    private static func part(_ entry: KeyedDecodingContainer<CodingKeys>) -> TurnPart.Content? {
+        func transcript(_ key: CodingKeys) -> Transcript? {
+            entry.known(TurnMembersRead.TranscriptMembers.self, key)?.transcript
         }
-        let part = entry.known(TurnMembersRead.AssistantMembers.self, .assistant)?.part ?? .none
-        return (CodingKeys.assistant.rawValue, part.status.rawValue, part.text)
+        return transcript(.realtime).map { .realtime($0) } ?? transcript(.builtIn).map { .builtIn($0) }
+            ?? entry.known(TurnMembersRead.AssistantMembers.self, .assistant).map { .assistant($0.part) }
     }
 
     private static func text(_ json: JSONValue) -> String? {

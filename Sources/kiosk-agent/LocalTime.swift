@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Glibc
+import Journal
 
 /// An entry's instant as the clock on the kiosk's wall shows it.
 struct LocalTime: Equatable {
@@ -32,15 +32,9 @@ struct LocalTime: Equatable {
 
     /// Nil when `at` is no instant as entries have it.
     init?(at: String, zone: (_ secondsSince1970: Int) -> Zone) {
-        guard let date = try? Date(at, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)) else {
-            return nil
-        }
-        self.init(secondsSince1970: Int(date.timeIntervalSince1970.rounded(.down)), zone: zone)
-    }
-
-    init(secondsSince1970 seconds: Int, zone: (_ secondsSince1970: Int) -> Zone) {
-        let own = zone(seconds)
-        let local = Date(timeIntervalSince1970: Double(seconds + own.offsetS)).formatted(.iso8601)
+        guard let atMs = WallClock.instantMs(of: at) else { return nil }
+        let own = zone(Int(atMs / 1000))
+        let local = WallClock.text(atMs + Int64(own.offsetS) * 1000)
         day = String(local.prefix(10))
         time = String(local.dropFirst(11).prefix(8))
         self.zone = own

@@ -13,12 +13,13 @@ struct MarkdownExport {
             if turn.realtime.status == .ok, turn.builtIn.status == .ok, turn.realtime.text != turn.builtIn.text {
                 lines.append(("Visitor (built-in transcript)", turn.builtIn.text))
             }
-            lines += turn.review.doubts.map { ("Note", $0) }
+            lines += turn.review.doubts.map { ("Doubtful transcript", $0) }
             let how = turn.assistant.status == .completed ? "" : " (\(turn.assistant.status.rawValue))"
             lines.append(("Assistant\(how)", TurnText.text(of: turn.assistant)))
             return heading(entry) + "### \(Self.time(entry.at)), turn \(turn.number)\n\n" + Self.paragraphs(lines)
         case .task(let task):
-            return heading(entry) + Self.paragraphs([("Task \(task.name)", task.words)])
+            let words = task.words.isEmpty ? task.state : task.words
+            return heading(entry) + Self.paragraphs([("Task \(task.name)", words)])
         case .spooled(let spokenAt, let transcript):
             let words = ConsoleText.text(of: ConsoleText.Transcript(transcript))
             return heading(entry) + Self.paragraphs([("Visitor, spoken at \(spokenAt)", words)])

@@ -2,26 +2,20 @@ import Glibc
 import Session
 
 extension TranscriptReview {
-    /// What the console says of a doubtful transcript, a line each.
-    var doubts: [String] {
-        flags.map { flag in
-            "doubtful transcript: " + Self.doubt(
-                flag, wordErrorRate: wordErrorRate, speechMs: sound?.speechMs, levelDBFS: sound?.levelDBFS)
-        }
-    }
+    /// What is doubtful about the transcripts, in words, each flag with its figure.
+    var doubts: [String] { flags.map(doubt) }
 
-    /// What a flag means, with its figure.
-    static func doubt(_ flag: Flag, wordErrorRate: Double?, speechMs: Int?, levelDBFS: Double?) -> String {
+    private func doubt(_ flag: Flag) -> String {
         switch flag {
         case .disagreement:
             // As far as figures that were read from a file may go.
             let percent = Int((min(max(wordErrorRate ?? 1, 0), 1000) * 100).rounded())
             return "\(percent) % of the words differ between the two"
         case .tooLongForSpeech:
-            let tenths = (min(max(speechMs ?? 0, 0), 1_000_000_000) + 50) / 100
+            let tenths = (min(max(sound?.speechMs ?? 0, 0), 1_000_000_000) + 50) / 100
             return "more words than \(tenths / 10).\(tenths % 10) s of speech can hold"
         case .quiet:
-            return "hardly any sound was heard (\(levelDBFS ?? 0) dBFS)"
+            return "hardly any sound was heard (\(sound?.levelDBFS ?? 0) dBFS)"
         }
     }
 }

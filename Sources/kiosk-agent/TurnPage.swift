@@ -10,40 +10,47 @@ struct TurnPage {
     /// Longest marked share of a text that still reads well.
     private static let readableShare = 0.5
 
-    func text(_ turn: ConsoleEntry, cost: String?) -> String {
-        var page = visitor(turn)
-        if let assistant = turn.assistant { page += layout.paragraph("assistant", Self.words(of: assistant)) }
-        for tool in turn.tools { page += layout.paragraph("tool", "\(tool.name): \(tool.status), \(tool.ms) ms") }
+    func text(_ turn: SettledTurn, cost: String?) -> String {
+        var page = visitor(turn) + assistant(turn.assistant)
+        for tool in turn.tools {
+            page += layout.paragraph("tool", "\(tool.name): \(tool.status.rawValue), \(tool.ms) ms")
+        }
         if let cost { page += layout.paragraph("cost", cost) }
-        for doubt in doubts(turn) { page += layout.paragraph("doubtful", doubt) }
+        for doubt in turn.review.doubts { page += layout.paragraph("doubtful", doubt) }
         return page
+    }
+
+    /// What was kept of a turn that never settled.
+    func text(_ part: TurnPart.Content) -> String {
+        switch part {
+        case .realtime(let transcript): realtime(transcript)
+        case .builtIn(let transcript): builtIn(transcript)
+        case .assistant(let part): assistant(part)
+        }
     }
 
     // MARK: The visitor's words
 
-    func visitor(_ turn: ConsoleEntry) -> String {
-        if turn.trigger == "idle-timeout" {
-            return layout.paragraph("visitor", "<nobody spoke: the assistant does>")
-        }
-        let (realtime, builtIn) = (turn.realtime, turn.builtIn)
-        guard let realtime, let builtIn else {
-            return [("realtime", realtime), ("model", builtIn)].map { label, one in
-                one.map { layout.paragraph(label, Self.words(of: $0)) } ?? ""
-            }.joined()
-        }
-        switch (realtime.status, builtIn.status) {
-        case ("ok", "ok"): return both(realtime.text, builtIn.text)
-        case (let one, let other) where one == other && realtime == builtIn:
-            return layout.paragraph("visitor", Self.words(of: realtime)) + note("both transcripts")
-        case (_, "off") where realtime.status != "off" && builtIn.reason == nil:
-            return layout.paragraph("visitor", Self.words(of: realtime)) + note("Realtime transcript; the other is off")
-        case ("off", _) where realtime.reason == nil:
-            return layout.paragraph("visitor", Self.words(of: builtIn))
-                + note("transcription model; the other is off")
-        default:
-            return layout.paragraph("realtime", Self.words(of: realtime))
-                + layout.paragraph("model", Self.words(of: builtIn))
-        }
+    private func visitor(_ turn: SettledTurn) -> String {
+        if turn.isTimeout { return layout.paragraph("visitor", "<nobody spoke: the assistant does>") }
+        let (one, other) = (turn.realtime, turn.builtIn)
+        if one.status == .ok, other.status == .ok { return both(one.text, other.text) }
+        if one == other { return visitor(one, note: "both transcripts") }
+        if other == .off { return visitor(one, note: "Realtime transcript; the other is off") }
+        if one == .off { return visitor(other, note: "transcription model; the other is off") }
+        return realtime(one) + builtIn(other)
+    }
+
+    private func visitor(_ transcript: Transcript, note words: String) -> String {
+        layout.paragraph("visitor", Self.words(of: transcript)) + note(words)
+    }
+
+    private func realtime(_ transcript: Transcript) -> String {
+        layout.paragraph("realtime", Self.words(of: transcript))
+    }
+
+    private func builtIn(_ transcript: Transcript) -> String {
+        layout.paragraph("model", Self.words(of: transcript))
     }
 
     private func both(_ realtime: String, _ builtIn: String) -> String {
@@ -76,42 +83,29 @@ struct TurnPage {
 
     private func note(_ words: String) -> String { layout.paragraph("", "(\(words))") }
 
-    static func words(of transcript: ConsoleEntry.Transcript) -> String {
-        let state: String
-        switch transcript.status {
-        case "ok": return transcript.text
-        case "timeout": state = "<timed out>"
-        case "failed", "off": state = "<\(transcript.status)\(transcript.reason.map { ": \($0)" } ?? "")>"
-        default: state = "<\(transcript.status)>"
-        }
-        return transcript.text.isEmpty ? state : "\(state) \(transcript.text)"
+    static func words(of transcript: Transcript) -> String {
+        if transcript.status == .off, let reason = transcript.reason { return "<off: \(reason)>" }
+        return TurnText.words(of: transcript)
     }
 
-    // MARK: The assistant's
+    // MARK: The assistant's words
+
+    private func assistant(_ part: AssistantPart) -> String { layout.paragraph("assistant", Self.words(of: part)) }
 
     /// What was heard, and in angle brackets what became of it.
-    static func words(of assistant: ConsoleEntry.Assistant) -> String {
-        let reason = assistant.reason.map { ": \($0)" } ?? ""
-        switch assistant.status {
-        case "completed":
-            if assistant.text.isEmpty { return "<empty\(reason)>" }
-            return assistant.text + (reason.isEmpty ? "" : " <incomplete\(reason)>")
-        case "truncated":
-            let tenths = max(0, min(assistant.playedMs, 1_000_000_000)) / 100
-            let heard = assistant.heardText ?? ""
+    private static func words(of part: AssistantPart) -> String {
+        let reason = part.reason.map { ": \($0)" } ?? ""
+        switch part.status {
+        case .completed:
+            if part.text.isEmpty { return "<empty\(reason)>" }
+            return part.text + (reason.isEmpty ? "" : " <incomplete\(reason)>")
+        case .truncated:
+            let tenths = max(0, min(part.playedMs, 1_000_000_000)) / 100
+            let heard = part.heardText ?? ""
             return (heard.isEmpty ? "" : heard + " ") + "<interrupted after \(tenths / 10).\(tenths % 10) s\(reason)>"
-        case "cancelled": return "<interrupted before it was heard>"
-        case "none": return "<no answer>"
-        default: return "<\(assistant.status)\(reason)>" + (assistant.text.isEmpty ? "" : " " + assistant.text)
-        }
-    }
-
-    private func doubts(_ turn: ConsoleEntry) -> [String] {
-        turn.flags.map { flag in
-            TranscriptReview.Flag(rawValue: flag).map {
-                TranscriptReview.doubt(
-                    $0, wordErrorRate: turn.wordErrorRate, speechMs: turn.speechMs, levelDBFS: turn.levelDBFS)
-            } ?? flag
+        case .cancelled: return "<interrupted before it was heard>"
+        case .none: return "<no answer>"
+        case .failed: return "<failed\(reason)>" + (part.text.isEmpty ? "" : " " + part.text)
         }
     }
 }

@@ -25,8 +25,10 @@ enum TurnReport {
     private static func lines(_ entry: KnownEntry) -> [(String, String)] {
         let place = "entry \(entry.seq), \(entry.at)"
         return switch entry.content {
-        case .task(let task): [("task", "\(task.name), \(task.status), \(place)"), ("", task.words)]
-        case .part(let name, let words): [("part", "\(name), \(place)"), ("", words)]
+        case .task(let task): [("task", "\(task.name), \(task.state), \(place)"), ("", task.words)]
+        case .part(.realtime(let transcript)): [("part", "Realtime, \(place)"), ("", TurnText.words(of: transcript))]
+        case .part(.builtIn(let transcript)): [("part", "built-in, \(place)"), ("", TurnText.words(of: transcript))]
+        case .part(.assistant(let part)): [("part", "assistant, \(place)"), ("", TurnText.text(of: part))]
         case .forgotten(let was, let at):
             [("forgotten", "a \(was) of \(entry.at), removed at \(at), entry \(entry.seq)")]
         default:
@@ -41,9 +43,9 @@ enum TurnReport {
             ("settled", "\(entry.at), entry \(entry.seq)"),
         ]
         if turn.isTimeout { lines.append(("began by", "nobody: a long silence")) }
-        lines += [("Realtime", words(turn.realtime)), ("built-in", words(turn.builtIn))]
+        lines += [("Realtime", TurnText.words(of: turn.realtime)), ("built-in", TurnText.words(of: turn.builtIn))]
         if let rate = turn.review.wordErrorRate { lines.append(("differ", "\(percent(rate)) % of the words")) }
-        lines += turn.review.doubts.map { ("doubt", $0.replacing("doubtful transcript: ", with: "")) }
+        lines += turn.review.doubts.map { ("doubt", $0) }
         if let sound = turn.review.sound {
             lines.append(("speech", "\(sound.speechMs) ms at \(sound.levelDBFS) dBFS"))
         }
@@ -78,12 +80,6 @@ enum TurnReport {
             let tokens = usage.map { " (\($0.inputTokens ?? 0) tokens in, \($0.outputTokens ?? 0) out)" } ?? ""
             return ("cost", "\(name) \(usd.map(ConsoleText.usd) ?? "unknown")\(tokens)")
         }
-    }
-
-    private static func words(_ transcript: Transcript) -> String {
-        let words = ConsoleText.text(of: ConsoleText.Transcript(transcript))
-        // What had arrived of one that failed or timed out.
-        return transcript.status != .ok && !transcript.text.isEmpty ? "\(words) \(transcript.text)" : words
     }
 
     /// To a tenth.

@@ -13,7 +13,14 @@ enum TurnText {
         let assistant = ConsoleText.block(
             .assistant, text(of: turn.assistant),
             costs: costs(turn.cost.assistant, isUsed: turn.usage.assistant != nil) + totals(turn))
-        return turn.review.doubts.map(ConsoleText.state).joined() + realtime + builtIn + assistant
+        let doubts = turn.review.doubts.map { ConsoleText.state("doubtful transcript: \($0)") }.joined()
+        return doubts + realtime + builtIn + assistant
+    }
+
+    /// A transcript with what had arrived of one that failed or timed out.
+    static func words(of transcript: Transcript) -> String {
+        let words = ConsoleText.text(of: ConsoleText.Transcript(transcript))
+        return transcript.status == .ok || transcript.text.isEmpty ? words : "\(words) \(transcript.text)"
     }
 
     /// The whole text of an answer, heard or not; one without stands in angle brackets.

@@ -187,9 +187,9 @@ import Testing
             11:15:02  session closed: the kiosk stops
             11:15:02  FAULT link: api.openai.com:443: connect: Connection
                          refused\\u{1b}[2J
-            11:15:02  the conversation forgot 8 items, keeps 6 turns
+            11:15:02  the conversation forgot 8 items
             11:15:02  task summary: A visitor asked.
-            11:15:02  task form failed, timeout
+            11:15:02  task form (failed: timeout): {"a":1}
             11:15:02  said without a connection at 2026-11-20 09:00:00: Hello?
 
             """)
@@ -203,11 +203,13 @@ import Testing
         try write("unheard-of", #"{"text":"x"}"#)
         #expect(shown() == """
             11:15:02  turn 0, no session
-              assistant  <hummed>
-              doubtful   odd
+              visitor    <off>
+                         (both transcripts)
+              assistant  <failed: status hummed>
             11:15:02  turn 0, no session
-              model      Hi
-              assistant  <>
+              visitor    Hi
+                         (transcription model; the other is off)
+              assistant  <no answer>
             11:15:02  FAULT :
 
             """)

@@ -186,10 +186,10 @@ import Testing
             ("part", #"{"session":"sess_1","turn":2,"assistant":{"status":"truncated","text":"I","played_ms":5}}"#),
         ])
         #expect(TurnReport.text(try week.entries()) == """
-            part        built_in, entry 1, 2026-11-21T10:15:00.000Z
+            part        built-in, entry 1, 2026-11-21T10:15:00.000Z
                         My
-            part        realtime, entry 2, 2026-11-21T10:15:01.000Z
-                        timeout
+            part        Realtime, entry 2, 2026-11-21T10:15:01.000Z
+                        <timed out>
             part        assistant, entry 3, 2026-11-21T10:15:02.000Z
                         I
 

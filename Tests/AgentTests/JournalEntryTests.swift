@@ -42,11 +42,11 @@ import Testing
         #expect(TurnSound(speechMs: 1, meanSquare: 32_768 * 32_768).levelDBFS == 0)
     }
 
-    @Test func theConsoleSaysEachDoubtInALine() {
+    @Test func eachDoubtIsSaidInWords() {
         #expect(Self.doubtful.doubts == [
-            "doubtful transcript: 67 % of the words differ between the two",
-            "doubtful transcript: more words than 0.4 s of speech can hold",
-            "doubtful transcript: hardly any sound was heard (-80.8 dBFS)",
+            "67 % of the words differ between the two",
+            "more words than 0.4 s of speech can hold",
+            "hardly any sound was heard (-80.8 dBFS)",
         ])
         #expect(TranscriptReview(wordErrorRate: 0.5).doubts == [])
     }

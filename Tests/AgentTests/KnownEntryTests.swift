@@ -56,13 +56,13 @@ import Testing
             ("forgotten", #"{"was":"turn","forgotten_at":"2026-11-22T00:00:00.000Z"}"#),
             ("sealed", #"{"entries":9}"#), ("retention", "{}"), ("tomorrow", #"{"session":5,"turn":"x"}"#),
         ])
-        let form = KnownEntry.Task(name: "form", status: "ok", words: #"{"a":"x","b":[1,null]}"#, isText: true)
+        let form = KnownEntry.Task(name: "form", status: "ok", words: #"{"a":"x","b":[1,null]}"#, reason: nil)
         #expect(try week.entries().map(\.content) == [
             .session(event: "opened", reason: "renewed", keptTurns: 3), .fault(class: "link", what: "no way"),
-            .task(KnownEntry.Task(name: "sum", status: "ok", words: "All well.", isText: true)), .task(form),
-            .task(KnownEntry.Task(name: "form", status: "failed", words: "no link", isText: false)),
+            .task(KnownEntry.Task(name: "sum", status: "ok", words: "All well.", reason: nil)), .task(form),
+            .task(KnownEntry.Task(name: "form", status: "failed", words: "", reason: "no link")),
             .spooled(spokenAt: "2026-11-20T08:00:00Z", .heard("Hi")), .trimmed(items: 4, summary: "They met."),
-            .usage(source: "resp_1", usd: 0.5), .part(name: "realtime", words: "Hello"),
+            .usage(source: "resp_1", usd: 0.5), .part(.realtime(.heard("Hello"))),
             .forgotten(was: "turn", at: "2026-11-22T00:00:00.000Z"), .housekeeping, .housekeeping, .other,
         ])
     }
