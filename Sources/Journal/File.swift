@@ -24,14 +24,18 @@ struct File: ~Copyable {
         try perform("chmod") { orErrno(Int(fchmod(descriptor, Self.mode))) }
     }
 
-    /// Gives a created file the owner of another: what root creates the agent must be able to write.
+    /// Gives a created file the owner of another, if the process may give files away.
     borrowing func setOwner(of other: borrowing File) throws(JournalError) {
         var own = stat()
         var wanted = stat()
         try perform("stat") { orErrno(Int(fstat(descriptor, &own))) }
         try other.perform("stat") { orErrno(Int(fstat(other.descriptor, &wanted))) }
         guard own.st_uid != wanted.st_uid || own.st_gid != wanted.st_gid else { return }
-        try perform("chown") { orErrno(Int(fchown(descriptor, wanted.st_uid, wanted.st_gid))) }
+        do {
+            try perform("chown") { orErrno(Int(fchown(descriptor, wanted.st_uid, wanted.st_gid))) }
+        } catch .failed(_, _, errno: EPERM) {
+            return
+        }
     }
 
     borrowing func sizeBytes() throws(JournalError) -> Int64 {

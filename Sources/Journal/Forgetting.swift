@@ -97,8 +97,7 @@ extension Journal {
         try rewrite.finish(in: directory)
         if isOpen {
             segment = nil
-            let path = directory.segmentPath(firstSeq)
-            segment = try Segment(path, firstSeq: firstSeq, summary: rewrite.summary)
+            segment = try Segment(firstSeq, in: directory, summary: rewrite.summary)
         }
         return count
     }

@@ -58,7 +58,7 @@ public struct Journal: ~Copyable {
         }
         // A former segment may run further when segments of two journals were mixed.
         if summary.isSealed || scan.lastSeq < formerSeq { return nil }
-        return try Segment(directory.segmentPath(firstSeq), firstSeq: firstSeq, summary: summary)
+        return try Segment(firstSeq, in: directory, summary: summary)
     }
 
     /// Appends one entry and returns its `seq`.
@@ -148,9 +148,10 @@ public struct Journal: ~Copyable {
     }
 
     private func newSegment(firstSeq: UInt64) throws(JournalError) -> Segment {
-        let path = directory.segmentPath(firstSeq)
-        let segment = try Segment(path, firstSeq: firstSeq)
-        guard segment.sizeBytes == 0 else { throw .failed(path: path, step: "create", errno: EEXIST) }
+        let segment = try Segment(firstSeq, in: directory)
+        guard segment.sizeBytes == 0 else {
+            throw .failed(path: directory.segmentPath(firstSeq), step: "create", errno: EEXIST)
+        }
         try directory.syncNames()
         return segment
     }

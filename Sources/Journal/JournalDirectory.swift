@@ -19,7 +19,7 @@ struct JournalDirectory: ~Copyable {
     /// Makes the directory (mode 0750, parents too) when it is missing, and locks it.
     init(_ path: String) throws(JournalError) {
         try Self.make(path)
-        let lock = try File(path + "/lock", flags: O_RDWR | O_CREAT)
+        let lock = try Self.create(path + "/lock", in: path, flags: O_RDWR)
         let descriptor = lock.descriptor
         var attempts = Self.lockAttempts
         while true {
@@ -75,6 +75,21 @@ struct JournalDirectory: ~Copyable {
     /// First `seq` of each segment, oldest first.
     borrowing func segments() throws(JournalError) -> [UInt64] {
         try Self.names(in: path).compactMap { Self.firstSeq(of: $0) }.sorted()
+    }
+
+    /// Opens a file of the journal to be written, and makes it when it is missing: with the journal's mode and the
+    /// directory's owner, for the agent must be able to write what root made.
+    borrowing func create(_ path: String, flags: Int32) throws(JournalError) -> File {
+        try Self.create(path, in: self.path, flags: flags)
+    }
+
+    private static func create(
+        _ path: String, in directory: String, flags: Int32
+    ) throws(JournalError) -> File {
+        let file = try File(path, flags: flags | O_CREAT)
+        try file.setMode()
+        try file.setOwner(of: File(directory, flags: O_RDONLY | O_DIRECTORY))
+        return file
     }
 
     /// Opens a segment for reading.

@@ -14,9 +14,10 @@ struct Segment: ~Copyable {
 
     /// Opens a segment, which holds what `summary` says, for appending; one that does not exist is created and must be
     /// made durable by its directory.
-    init(_ path: String, firstSeq: UInt64, summary: SegmentSummary = SegmentSummary()) throws(JournalError) {
-        let file = try File(path, flags: O_WRONLY | O_CREAT | O_APPEND)
-        try file.setMode()
+    init(
+        _ firstSeq: UInt64, in directory: borrowing JournalDirectory, summary: SegmentSummary = SegmentSummary()
+    ) throws(JournalError) {
+        let file = try directory.create(directory.segmentPath(firstSeq), flags: O_WRONLY | O_APPEND)
         sizeBytes = try file.sizeBytes()
         self.file = file
         self.firstSeq = firstSeq

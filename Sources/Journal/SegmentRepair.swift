@@ -42,9 +42,7 @@ struct SegmentRepair {
     }
 
     private func save(_ segment: borrowing File, in directory: borrowing JournalDirectory) throws(JournalError) {
-        let side = try File(directory.tornPath(firstSeq), flags: O_WRONLY | O_CREAT | O_APPEND)
-        try side.setMode()
-        try side.setOwner(of: segment)
+        let side = try directory.create(directory.tornPath(firstSeq), flags: O_WRONLY | O_APPEND)
         let sizeBytes = try side.sizeBytes()
         do {
             for damage in scan.damages { try copy(damage.bytes, of: segment, to: side) }

@@ -15,9 +15,7 @@ struct SegmentRewrite: ~Copyable {
     private var waiting: [UInt8]
 
     init(firstSeq: UInt64, in directory: borrowing JournalDirectory) throws(JournalError) {
-        let file = try File(directory.rewritePath(firstSeq), flags: O_WRONLY | O_CREAT | O_TRUNC)
-        try file.setMode()
-        try file.setOwner(of: directory.open(firstSeq))
+        let file = try directory.create(directory.rewritePath(firstSeq), flags: O_WRONLY | O_TRUNC)
         self.firstSeq = firstSeq
         self.file = file
         waiting = []

@@ -66,6 +66,29 @@ import Testing
         #expect(try journal.forget(.before(Self.startMs + 4 * 60_000)) == Forgetting.Outcome())
     }
 
+    /// Root may forget while no agent runs; the agent, which is somebody else, goes on in the same files.
+    @Test(.enabled(if: getuid() == 0, "giving files away takes root"))
+    func whateverRootWritesBelongsToTheOwnerOfTheDirectory() throws {
+        try fill()
+        let last = try #require(try folder.names(".jsonl").last)
+        try folder.write(folder.contents(last) + Array("half a line".utf8), to: last)
+        let nobody: uid_t = 65534
+        for name in try folder.names("") + ["."] { #expect(chown("\(folder.path)/\(name)", nobody, nobody) == 0) }
+        #expect(unlink("\(folder.path)/lock") == 0)
+        do {
+            var journal = try open()
+            #expect(try journal.forget(.before(Self.startMs + 4 * 60_000)).entries == 6)
+            try journal.append(kind: "turn", members: "{}", durable: true)
+        }
+        let files = try folder.names("")
+        #expect(files.contains("lock") && files.contains { $0.hasSuffix(".torn") })
+        for name in files {
+            var status = stat()
+            #expect(stat("\(folder.path)/\(name)", &status) == 0)
+            #expect(status.st_uid == nobody && status.st_gid == nobody && status.st_mode & 0o777 == 0o640, "\(name)")
+        }
+    }
+
     @Test func theOpenSegmentGoesOnAfterwards() throws {
         try fill()
         var journal = try open()
