@@ -103,12 +103,18 @@ struct Turn: Sendable {
 
     private mutating func drop() { if isUnderWay { stage = .dropped } }
 
+    /// The three parts; nil while one is open.
+    private var parts: (realtime: Transcript, builtIn: Transcript, assistant: AssistantPart)? {
+        guard !isUnderWay, let assistant, let builtIn, let transcript = realtime.transcript else { return nil }
+        return (transcript, builtIn, assistant)
+    }
+
     /// All three parts are known.
-    var isWhole: Bool { assistant != nil && builtIn != nil && realtime.isFinal && !isUnderWay }
+    var isWhole: Bool { parts != nil }
 
     /// The turn with all three parts known; nil while one is open.
     func settled(prices: PriceTable?, configuration: SessionConfiguration) -> SettledTurn? {
-        guard !isUnderWay, let transcript = realtime.transcript, let builtIn, let assistant else { return nil }
+        guard let parts else { return nil }
         let usage = TurnUsage(
             assistant: assistantUsage, realtimeTranscript: realtime.usage, builtInTranscript: builtInUsage)
         var details: [CostPart: CostDetail] = [:]
@@ -121,9 +127,9 @@ struct Turn: Sendable {
             assistant: details[.assistant]?.total, realtimeTranscript: details[.realtimeTranscript]?.total,
             builtInTranscript: details[.builtInTranscript]?.total)
         var turn = SettledTurn(
-            session: session, number: number, item: item, realtime: transcript, builtIn: builtIn,
-            assistant: assistant, usage: usage, cost: cost, costDetails: details,
-            review: TranscriptReview(realtime: transcript, builtIn: builtIn, sound: sound))
+            session: session, number: number, item: item, realtime: parts.realtime, builtIn: parts.builtIn,
+            assistant: parts.assistant, usage: usage, cost: cost, costDetails: details,
+            review: TranscriptReview(realtime: parts.realtime, builtIn: parts.builtIn, sound: sound))
         turn.isTimeout = isTimeout
         return turn
     }

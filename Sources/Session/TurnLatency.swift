@@ -91,11 +91,12 @@ struct TurnClocks: Sendable {
 
     /// The first time counts. An instant before the end of speech is none: the part belongs to something else.
     mutating func came(_ mark: TurnLatency.Mark, of turn: TurnID, at now: Instant) {
-        guard awaits(mark, of: turn), let endedAt = clocks[turn]?.endedAt, now >= endedAt else { return }
-        var ms = Int(((now - endedAt) / .milliseconds(1)).rounded())
+        guard var clock = clocks[turn], clock.latency[mark] == nil, now >= clock.endedAt else { return }
+        var ms = Int(((now - clock.endedAt) / .milliseconds(1)).rounded())
         // Playback counts by its own clock; nothing is heard before it has come.
-        if mark == .firstAudible { ms = max(ms, clocks[turn]?.latency[.firstDelta] ?? ms) }
-        clocks[turn]?.latency[mark] = ms
+        if mark == .firstAudible { ms = max(ms, clock.latency[.firstDelta] ?? ms) }
+        clock.latency[mark] = ms
+        clocks[turn] = clock
     }
 
     /// The turn has settled: nothing more will come.
