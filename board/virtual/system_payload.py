@@ -32,6 +32,10 @@ led = "led"
 
 [console]
 interactive = true
+
+[metrics]
+file = "/run/kiosk-agent/metrics.prom"
+interval_s = 1
 """
 
 SIMULATOR = f"""\
@@ -75,8 +79,6 @@ writes /tmp
 writes /var/lib/kiosk-probe
 writes /var/tmp
 """
-
-
 
 
 class Payload:
