@@ -74,6 +74,7 @@ class Talk:
         card.wait_for(card.MOUTH_STATUS)
         card.wait_for(card.EAR_STATUS)
         self.mouth_ns, self.ear_ns = card.clock(card.MOUTH_STATUS)[0], card.clock(card.EAR_STATUS)[1]
+        self.started_ns = time.monotonic_ns()
         self.start(door.port)
         deadline = time.monotonic() + READY_LIMIT_S
         self.loop.run(lambda: self.kiosk.said("[kiosk] ready") or time.monotonic() > deadline)
@@ -91,7 +92,7 @@ class Talk:
         for program in others:
             program.terminate()
             program.wait()
-        self.write(results, found)
+        self.write(results, {**found, "knock_ms": (door.knocked_ns - self.started_ns) / 1e6})
 
     def start(self, port):
         """Starts what is measured, and its button."""

@@ -142,9 +142,12 @@ class Door:
         self.context = context
         self.opened = opened
         self.received = received
+        # When the client came.
+        self.knocked_ns = None
 
     def fileno(self):
         return self.listener.fileno()
 
     def process(self):
+        self.knocked_ns = self.knocked_ns or time.monotonic_ns()
         self.loop.link = Link(self.listener, self.context, self.opened, self.received)

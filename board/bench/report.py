@@ -8,6 +8,8 @@ import statistics
 from . import signals, wakeups
 
 CPU_BAR_S = 0.80
+IDLE_BAR_PERCENT = 0.5
+START_BAR_MS = 150
 MEMORY_BAR_KB = 16 * 1024
 MICROPHONE_BAR_MS = 26
 SOUND_BAR_MS = 10
@@ -43,7 +45,11 @@ class Report:
 
     # MARK: Cost
 
-    def cost(self):
+    def idle(self):
+        self.line("exec to connect, devices open", self.run["knock_ms"], "ms", START_BAR_MS)
+        self.cost("CPU a minute without a visitor", IDLE_BAR_PERCENT / 100 * 60)
+
+    def cost(self, name="CPU a minute of conversation", bar=CPU_BAR_S):
         begin, end = self.run["looks"]
         minutes = (end["at"] - begin["at"]) / 60e9
         spent = {}
@@ -54,7 +60,7 @@ class Report:
         usage = self.run["usage"]
         start = sum(thread["ns"] for thread in begin["threads"].values()) / 1e9
         total = sum(seconds for seconds, _ in spent.values())
-        self.line("CPU a minute of conversation", total, "s", CPU_BAR_S, f"start-up {start:.3f} s more")
+        self.line(name, total, "s", bar, f"start-up {start:.3f} s more")
         for name, (seconds, runs) in sorted(spent.items(), key=lambda entry: -entry[1][0]):
             print(f"    {name:40}{seconds:10.3f} s   {runs:.0f} wake-ups, {seconds / max(runs, 1) * 1e6:.0f} us each")
         user, system = end["user"] - begin["user"], end["system"] - begin["system"]
@@ -147,11 +153,13 @@ def show(what, folder):
     print(f"--- {what}: kernel {report.run['kernel']}", flush=True)
     if what in ("cost", "reference"):
         report.cost()
+    if what == "idle":
+        report.idle()
     if what == "wakeups":
         report.wake_ups()
     elif what == "soak":
         report.soak()
-    else:
+    elif what != "idle":
         report.microphone()
         report.loudspeaker()
     with open(os.path.join(folder, "agent.err")) as file:

@@ -37,14 +37,19 @@ def interruptions(presses=40, speech_ms=600):
     return timetable, 9_000, at + 12_000
 
 
+def idle(minutes=2):
+    """Nobody comes."""
+    return [], 1_000, LEAD_MS + minutes * 60_000
+
+
 def quiet(minutes):
-    """Nobody presses; what the microphone hears is said again and again."""
-    return [], 1_000, LEAD_MS + round(minutes * 60_000)
+    """Nobody presses; ten seconds of what the microphone hears are said again and again."""
+    return [], 1_000, LEAD_MS + round(minutes * 60_000), 10_000
 
 
-def write(folder, timetable, answer_ms, end_ms):
+def write(folder, timetable, answer_ms, end_ms, said_ms=None):
     """Writes said.raw (48 kHz stereo), answer.raw (24 kHz mono) and scene.json."""
-    said = room(end_ms if timetable else 10_000)
+    said = room(said_ms or end_ms)
     generator = random.Random(5)
     markers = []
     for turn in timetable:
