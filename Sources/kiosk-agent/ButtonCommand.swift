@@ -9,14 +9,14 @@ struct ButtonCommand: ParsableCommand {
     func run() throws { throw ValidationError("button: wanted press, release or hold MS") }
 
     struct Press: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Press the button.")
+        static let configuration = CommandConfiguration(commandName: "press", abstract: "Press the button.")
         @OptionGroup var settings: SettingsOptions
 
         func run() throws { try ButtonCommand.perform(.press, settings) }
     }
 
     struct Release: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Release the button.")
+        static let configuration = CommandConfiguration(commandName: "release", abstract: "Release the button.")
         @OptionGroup var settings: SettingsOptions
 
         func run() throws { try ButtonCommand.perform(.release, settings) }
@@ -24,7 +24,7 @@ struct ButtonCommand: ParsableCommand {
 
     struct Hold: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Press the button and release it after a time by the agent's clock.")
+            commandName: "hold", abstract: "Press the button and release it after a time by the agent's clock.")
         @Argument(help: ArgumentHelp("How long, 0 to 600000 ms.", valueName: "ms"))
         var milliseconds: Int
         @OptionGroup var settings: SettingsOptions

@@ -10,6 +10,7 @@ struct SessionCommand: ParsableCommand {
 
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "set",
             abstract: "Tell the open session settings between two turns; returns when they are in force.",
             discussion: "Keys: \(SettingsKeys.changeable.joined(separator: ", ")).")
 
