@@ -14,13 +14,18 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .target(name: "CChecksum"),
-        .target(
-            name: "Journal", dependencies: ["CLinux", "CChecksum"],
-            swiftSettings: [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
+        .target(name: "Journal", dependencies: ["CLinux", "CChecksum"]),
         .executableTarget(name: "journal", dependencies: ["Journal"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11)
+
+// As in the project's own manifest.
+#if compiler(>=6.3)
+for target in package.targets where target.name == "Journal" {
+    target.swiftSettings = [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+}
+#endif
 """
 
 
