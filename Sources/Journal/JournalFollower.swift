@@ -171,23 +171,11 @@ public struct JournalFollower {
     private func isAnother(_ file: borrowing File) throws(JournalError) -> Bool {
         var first: String?
         var highest: UInt64 = 0
-        var offset: Int64 = 0
-        var rest: [UInt8] = []
-        while true {
-            let piece = try file.read(at: offset, limit: Self.readBytes)
-            if piece.isEmpty { break }
-            offset += Int64(piece.count)
-            rest += piece
-            var start = 0
-            while let end = rest[start...].firstIndex(of: Self.lineFeed) {
-                if let entry = EntryLine(rest[start..<end]) {
-                    first = first ?? entry.at
-                    highest = max(highest, entry.seq)
-                }
-                start = end + 1
-            }
-            rest.removeFirst(start)
-            if rest.count > EntryLine.limitBytes { rest.removeAll() }
+        var reader = LineReader()
+        while let line = try reader.next(file) {
+            guard line.hasLineFeed, let entry = EntryLine(line.bytes) else { continue }
+            first = first ?? entry.at
+            highest = max(highest, entry.seq)
         }
         guard let first else { return false }
         return highest < lastSeq && first > lastAt

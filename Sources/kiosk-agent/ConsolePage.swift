@@ -140,8 +140,7 @@ struct ConsolePage {
 
     private static func words(session: String?, event: String, reason: String, keptTurns: Int) -> String {
         guard event == "opened" else { return "session closed" + (reason.isEmpty ? "" : ": \(reason)") }
-        let kept = keptTurns == 0 ? "" : ", told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
-        return "session \(session ?? "")" + (reason.isEmpty ? "" : " (\(reason))") + kept
+        return "session \(session ?? "")" + (reason.isEmpty ? "" : " (\(reason))") + EntryText.told(keptTurns)
     }
 
     private func cost(_ own: CostSum) -> String? {
@@ -152,6 +151,6 @@ struct ConsolePage {
     }
 
     private static func unpriced(_ sum: CostSum) -> String {
-        sum.unpricedTurns == 0 ? "" : " (\(sum.unpricedTurns) turn\(sum.unpricedTurns == 1 ? "" : "s") without a price)"
+        sum.unpricedTurns == 0 ? "" : " (\(ConsoleText.unpriced(sum.unpricedTurns)))"
     }
 }

@@ -61,6 +61,9 @@ enum ConsoleText {
             + "ratio \(tenths / 10).\(tenths % 10)\n"
     }
 
+    /// `2 turns without a price`
+    static func unpriced(_ turns: Int) -> String { "\(turns) turn\(turns == 1 ? "" : "s") without a price" }
+
     /// `0.012345 USD`, or `unknown`.
     static func usd(_ dollars: Double) -> String { sixDecimals(dollars).map { $0 + " USD" } ?? "unknown" }
 

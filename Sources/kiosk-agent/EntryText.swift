@@ -47,6 +47,11 @@ enum EntryText {
         }
     }
 
+    /// What a session was told of those before it; nothing when that was nothing.
+    static func told(_ keptTurns: Int) -> String {
+        keptTurns == 0 ? "" : ", told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
+    }
+
     /// The turn, as `journal show` takes it: `sess_1/3`.
     static func reference(_ entry: KnownEntry) -> String {
         guard let session = entry.session, let turn = entry.turn else { return "seq:\(entry.seq)" }
@@ -58,8 +63,7 @@ enum EntryText {
         case .turn(let turn): return words(turn)
         case .task(let task): return [task.line]
         case .session(let event, let reason, let keptTurns):
-            let told = keptTurns == 0 ? "" : ", told \(keptTurns) earlier turn\(keptTurns == 1 ? "" : "s")"
-            return ["session \(name(entry.session ?? "")) \(event): \(reason)\(told)"]
+            return ["session \(name(entry.session ?? "")) \(event): \(reason)\(told(keptTurns))"]
         case .fault(let faultClass, let what): return ["fault \(faultClass): \(what)"]
         case .spooled(let spokenAt, let transcript):
             let words = ConsoleText.text(of: ConsoleText.Transcript(transcript))

@@ -44,7 +44,9 @@ enum TurnReport {
         ]
         if turn.isTimeout { lines.append(("began by", "nobody: a long silence")) }
         lines += [("Realtime", TurnText.words(of: turn.realtime)), ("built-in", TurnText.words(of: turn.builtIn))]
-        if let rate = turn.review.wordErrorRate { lines.append(("differ", "\(percent(rate)) % of the words")) }
+        if let rate = turn.review.wordErrorRate {
+            lines.append(("differ", "\(StatisticsReport.percent(rate)) % of the words"))
+        }
         lines += turn.review.doubts.map { ("doubt", $0) }
         if let sound = turn.review.sound {
             lines.append(("speech", "\(sound.speechMs) ms at \(sound.levelDBFS) dBFS"))
@@ -81,7 +83,4 @@ enum TurnReport {
             return ("cost", "\(name) \(usd.map(ConsoleText.usd) ?? "unknown")\(tokens)")
         }
     }
-
-    /// To a tenth.
-    private static func percent(_ rate: Double) -> Double { (min(max(rate, 0), 1e6) * 1000).rounded() / 10 }
 }

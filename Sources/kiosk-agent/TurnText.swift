@@ -41,7 +41,7 @@ enum TurnText {
     private static func totals(_ turn: SettledTurn) -> [String] {
         guard let totals = turn.totals, turn.usage != TurnUsage() else { return [] }
         let unpriced = totals.day.unpricedTurns
-        let note = unpriced == 0 ? "" : "\(unpriced) turn\(unpriced == 1 ? "" : "s") without a price"
+        let note = unpriced == 0 ? "" : ConsoleText.unpriced(unpriced)
         let sums = ConsoleText.totals(session: totals.session.total, day: totals.day.total, note: note)
         let (realtime, builtIn) = (totals.day[.realtimeTranscript], totals.day[.builtInTranscript])
         return [sums] + (totals.day.transcriptRatio.map {
