@@ -88,7 +88,7 @@ let package = Package(
 
 // Whether a variable is changed while it is read is asked at run time only in debug builds, which the tests are: in a
 // release build it would be a twentieth of what the loop does. Older compilers keep asking: with that off, Swift 6.0.3
-// ends a noncopyable value while the class that it was given to still holds it, so that files are closed in use.
+// ends a noncopyable property of a class at its first use, so that files are closed in use.
 #if compiler(>=6.3)
 for target in package.targets where target.type == .regular || target.type == .executable {
     target.swiftSettings = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]

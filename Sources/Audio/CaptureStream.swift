@@ -63,7 +63,7 @@ public final class CaptureStream: CustomStringConvertible {
             // Before there is a worker: Swift 6.0's optimizer stops at a trap while one is held.
             let heldFrames = 2 * WAVCapture.periodMs(timing) * runnerRate / 1000
             let state = try StreamState(ring: ring, isTimed: true)
-            let worker = try WAVCapture(reader: WAVReader(path: path), timing: timing, state: state)
+            let worker = try WAVCapture(path: path, timing: timing, state: state)
             self.init(driver: StreamDriver(worker, state: state), mostAheadFrames: heldFrames)
         }
     }

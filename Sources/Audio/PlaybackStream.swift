@@ -51,7 +51,7 @@ public final class PlaybackStream: CustomStringConvertible {
             self.init(driver: StreamDriver(worker, state: state), clock: clock)
         case .wav(let path):
             let state = try StreamState(ring: ring, isTimed: true)
-            let worker = WAVPlayback(writer: try WAVWriter(path: path), state: state, clock: clock)
+            let worker = try WAVPlayback(path: path, state: state, clock: clock)
             self.init(driver: StreamDriver(worker, state: state), clock: clock)
         }
     }

@@ -19,14 +19,16 @@ final class WAVCapture: TimedWorker {
     private var pending = 0..<0
     private var capturedFrames = 0
 
-    init(reader: consuming WAVReader, timing: StreamTiming, state: StreamState) throws(AudioError) {
+    /// Opens the file.
+    init(path: String, timing: StreamTiming, state: StreamState) throws(AudioError) {
+        let reader = try WAVReader(path: path)
         resampler = try Resampler(from: reader.rate, to: runnerRate)
         mono = .allocate(capacity: WAVReader.stepFrames)
         mono.initialize(repeating: 0)
         converted = .allocate(capacity: WAVReader.stepFrames)
         converted.initialize(repeating: 0)
         periodNs = Int64(Self.periodMs(timing)) * 1_000_000
-        path = reader.path
+        self.path = path
         description = reader.description
         self.state = state
         self.reader = reader

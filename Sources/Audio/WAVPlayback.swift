@@ -24,13 +24,16 @@ final class WAVPlayback: TimedWorker {
     /// What was heard until the gain became 0.
     private var mutedFrom: Int?
 
-    init(writer: consuming WAVWriter, state: StreamState, clock: PlaybackClock) {
+    /// Opens the file and empties it.
+    init(
+        path: String, mostDataBytes: Int = WAVWriter.mostDataBytes, state: StreamState, clock: PlaybackClock
+    ) throws(AudioError) {
+        writer = try WAVWriter(path: path, mostDataBytes: mostDataBytes)
         buffer = .allocate(capacity: Self.stepFrames)
         buffer.initialize(repeating: 0)
-        description = WAVWriter.describe(path: writer.path)
+        description = WAVWriter.describe(path: path)
         self.state = state
         self.clock = clock
-        self.writer = writer
     }
 
     deinit { buffer.deallocate() }

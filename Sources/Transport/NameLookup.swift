@@ -22,10 +22,11 @@ final class NameLookup {
         let doorbell: Descriptor
         var outcome: Outcome?
 
-        init(host: String, port: Int, doorbell: consuming Descriptor) {
+        /// Takes over an eventfd; a negative one is none.
+        init(host: String, port: Int, doorbell: Int32) {
             self.host = host
             self.port = port
-            self.doorbell = doorbell
+            self.doorbell = Descriptor(owning: doorbell)
         }
     }
 
@@ -35,7 +36,7 @@ final class NameLookup {
     /// Begins the look-up. A name that is an address is known at once, without a thread.
     init(host: String, port: Int) {
         let bell = clinux_eventfd()
-        job = Job(host: host, port: port, doorbell: Descriptor(owning: bell))
+        job = Job(host: host, port: port, doorbell: bell)
         if IPAddress(host) != nil {
             known = NameLookup.resolve(host: host, port: port, flags: AI_NUMERICHOST)
         } else if bell < 0 {
@@ -47,7 +48,7 @@ final class NameLookup {
 
     /// A look-up whose answer is known.
     init(answered outcome: Outcome) {
-        job = Job(host: "", port: 0, doorbell: Descriptor(owning: -1))
+        job = Job(host: "", port: 0, doorbell: -1)
         known = outcome
     }
 

@@ -10,8 +10,8 @@ final class TCPSocket: ByteStream {
     private let socket: Descriptor
 
     /// Takes over an accepted, non-blocking socket.
-    init(accepted socket: consuming Descriptor) {
-        self.socket = socket
+    init(accepted raw: Int32) {
+        socket = Descriptor(owning: raw)
         disableNagle()
     }
 

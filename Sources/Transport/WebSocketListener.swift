@@ -39,8 +39,8 @@ public final class WebSocketListener {
     public func accept(now: Instant) -> WebSocket? {
         let raw = Glibc.accept(socket.raw, nil, nil)
         guard raw >= 0 else { return nil }
-        let descriptor = Descriptor(owning: raw)
+        let connection = TCPSocket(accepted: raw)
         guard fcntl(raw, F_SETFL, O_NONBLOCK) == 0, fcntl(raw, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
-        return WebSocket.accept(TCPSocket(accepted: descriptor), tls: tls, now: now)
+        return WebSocket.accept(connection, tls: tls, now: now)
     }
 }

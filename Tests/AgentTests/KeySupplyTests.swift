@@ -60,11 +60,12 @@ import Transport
     }
 
     @Test func aProgramThatIsNotThereIsTold() {
-        let error = #expect(throws: CommandRunError.self) {
+        #expect {
             try CommandRun(
                 ["/no/program"], environment: [:], limit: .seconds(1), outputLimit: 1, now: Instant.now)
+        } throws: {
+            ($0 as? CommandRunError)?.words == "/no/program: No such file or directory"
         }
-        #expect(error?.words == "/no/program: No such file or directory")
     }
 }
 

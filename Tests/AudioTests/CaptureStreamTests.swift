@@ -57,7 +57,7 @@ import Testing
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
         let state = try StreamState(ring: ring, isTimed: true)
         let timing = try StreamTiming(AudioDevice("wav"))
-        let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
+        let worker = try WAVCapture(path: file.path, timing: timing, state: state)
         let driver = StreamDriver(worker, state: state)
         driver.start(name: "capture", at: .now)
         let hasDropped = eventually(state.event) {
@@ -93,7 +93,7 @@ import Testing
         let file = try TemporaryFile(WAVBytes(samples: ramp(24_000)).bytes)
         let state = try StreamState(ring: SampleRing(minimumCapacity: 512), isTimed: true)
         let timing = try StreamTiming(AudioDevice("wav"))
-        let worker = try WAVCapture(reader: WAVReader(path: file.path), timing: timing, state: state)
+        let worker = try WAVCapture(path: file.path, timing: timing, state: state)
         worker.startNs = 1_000_000_000
         #expect(worker.catchUp(nowNs: 1_100_000_000) == nil)
         #expect(state.ring.droppedFrames == 2400 - 512)

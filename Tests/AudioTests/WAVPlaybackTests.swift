@@ -117,7 +117,7 @@ import Testing
         let late = try TemporaryFile()
         let state = try StreamState(ring: SampleRing(minimumCapacity: 1024))
         let clock = PlaybackClock()
-        let worker = try WAVPlayback(writer: WAVWriter(path: late.path), state: state, clock: clock)
+        let worker = try WAVPlayback(path: late.path, state: state, clock: clock)
         ramp(500).withUnsafeBufferPointer { _ = state.ring.write($0) }
         #expect(worker.play(dueFrames: 0) == 0)
         // Half a second late; meanwhile all was flushed and new frames came.
@@ -134,7 +134,7 @@ import Testing
     @Test func aGainIsOfWhatIsToComeAndAFlushEndsIt() throws {
         let state = try StreamState(ring: SampleRing(minimumCapacity: 16_384))
         let clock = PlaybackClock()
-        let worker = try WAVPlayback(writer: WAVWriter(path: file.path), state: state, clock: clock)
+        let worker = try WAVPlayback(path: file.path, state: state, clock: clock)
         func write(_ count: Int) {
             _ = [Int16](repeating: 8000, count: count).withUnsafeBufferPointer { state.ring.write($0) }
         }
@@ -177,7 +177,7 @@ import Testing
     @Test func whatFollowsAFlushIsAsLoudAsEverFromItsFirstFrame() throws {
         let state = try StreamState(ring: SampleRing(minimumCapacity: 4096))
         let clock = PlaybackClock()
-        let worker = try WAVPlayback(writer: WAVWriter(path: file.path), state: state, clock: clock)
+        let worker = try WAVPlayback(path: file.path, state: state, clock: clock)
         _ = [Int16](repeating: 8000, count: 3000).withUnsafeBufferPointer { state.ring.write($0) }
         for (gain, dueFrames) in [(16_384, 500), (0, 1000)] as [(Int32, Int)] {
             clock.request(gain: gain)
@@ -214,8 +214,8 @@ import Testing
 
     @Test func aFileThatCannotGrowEndsTheStreamWithOneLine() throws {
         let state = try StreamState(ring: SampleRing(minimumCapacity: 16), isTimed: true)
-        let writer = try WAVWriter(path: file.path, mostDataBytes: 100)
-        let driver = StreamDriver(WAVPlayback(writer: writer, state: state, clock: PlaybackClock()), state: state)
+        let worker = try WAVPlayback(path: file.path, mostDataBytes: 100, state: state, clock: PlaybackClock())
+        let driver = StreamDriver(worker, state: state)
         driver.start(name: "playback", at: .now)
         let hasFailed = eventually(state.event) {
             driver.takeEvent()

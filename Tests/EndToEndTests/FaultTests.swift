@@ -162,7 +162,7 @@ struct FaultTests {
             let bench = try Bench()
             try await bench.startSimulator(["--faults", "own-playback-heard=1"])
             let turns = try await twoTurns(bench, gapMs: 12_000, settings: "[turns]\ndetection = \"server-vad\"\n")
-            #expect(turns.first?[path: "realtime", "text"] as? String == (try Samples.all.get()[2].text))
+            #expect(try turns.first?[path: "realtime", "text"] as? String == Samples.all.get()[2].text)
             #expect(["truncated", "cancelled"].contains(turns.first?[path: "assistant", "status"] as? String))
             try await expectWhole(turns, on: bench)
         }

@@ -19,7 +19,7 @@ import Testing
     func theUsualFormIsTakenAndDecodesAsEver(type: String) throws {
         let json = Array(Self.message("\"delta\":\"\(Self.text)\"", type: type).utf8)
         let event = try #require(AudioDelta.decode(json))
-        #expect(event == (try ServerEvent.decodeJSON(json)))
+        #expect(try event == ServerEvent.decodeJSON(json))
         guard case .outputAudioDelta(_, let audio) = event else {
             Issue.record("\(event)")
             return

@@ -193,6 +193,6 @@ import Testing
 
     @Test func aServersPathCanBeExchanged() throws {
         let endpoint = try Endpoint("wss://a.b:444/v1/realtime?model=x").with(resource: "/v1/audio/transcriptions")
-        #expect(endpoint == (try Endpoint(http: "https://a.b:444/v1/audio/transcriptions")))
+        #expect(try endpoint == Endpoint(http: "https://a.b:444/v1/audio/transcriptions"))
     }
 }

@@ -146,7 +146,7 @@ final class RawServer {
     /// Hands the connection over to another owner.
     func takeConnection() -> TCPSocket {
         defer { connection = -1 }
-        return TCPSocket(accepted: Descriptor(owning: connection))
+        return TCPSocket(accepted: connection)
     }
 
     func write(_ bytes: some Sequence<UInt8>) {
