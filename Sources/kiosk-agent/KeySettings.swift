@@ -29,7 +29,7 @@ extension SettingsKeys {
         word("realtime", "auth", \.keys.authorization, [
             ("auto", .automatic), ("bearer", .bearer), ("api-key", .apiKey),
         ]),
-        command("realtime", "key_command") { words, _, settings in settings.keys.command = words },
+        command("realtime", "key_command", orNone: true) { words, _, settings in settings.keys.command = words },
         optionalText("realtime", "key_url", \.keys.url, wanted: "an https:// URL, or \"\" for none"),
         word("realtime", "key_url_method", \.keys.method, [("GET", "GET"), ("POST", "POST")]),
         flag("realtime", "mint_client_secret", \.keys.isMinting),

@@ -64,11 +64,15 @@ extension SettingsKeys {
 
     /// Program and arguments. A program without a slash would be looked for in PATH, which a service hardly has.
     static func command(
-        _ section: String, _ name: String,
+        _ section: String, _ name: String, orNone: Bool = false,
         _ take: @escaping @Sendable (_ words: [String], _ folder: String, inout Settings) -> Void
     ) -> SettingsKey {
-        let wanted = "[\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts"
+        let wanted = "[\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts" + (orNone ? ", or [] for none" : "")
         return SettingsKey(section: section, name: name, wanted: wanted) { value, folder, settings in
+            if orNone, value == .list([]) {
+                take([], folder, &settings)
+                return true
+            }
             guard case .list(let words) = value, let program = words.first, !program.isEmpty, words.count <= 64,
                 words.allSatisfy({ $0.utf8.count < longestText })
             else { return false }

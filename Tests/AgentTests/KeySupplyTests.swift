@@ -168,7 +168,8 @@ import Transport
         ("key_url = \"https://u:pw@a.b/\"", "2: realtime.key_url: wanted no user or password in the URL"),
         ("key_url = \"https://a.b/\"\nmint_client_secret = true",
             "3: realtime.mint_client_secret = true: wanted this or realtime.key_url, not both"),
-        ("key_command = []", "2: realtime.key_command = []: wanted [\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts"),
+        ("key_command = [1]",
+            "2: realtime.key_command = [1]: wanted [\"PROGRAM\", \"ARGUMENT\", ...], at most 64 texts, or [] for none"),
         ("key_command = [\"no-such\"]",
             "2: realtime.key_command = [\"no-such\"]: DIR/no-such: No such file or directory"),
         ("url = \"wss://a.b/x\"\nmint_client_secret = true", "3: realtime.mint_client_secret = true: "
