@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import subprocess
+import urllib.parse
 
 from . import cache
 
@@ -16,17 +17,18 @@ APT_HELPER = "/usr/lib/apt/apt-helper"
 
 
 class Archive:
-    """One Debian release, amd64, with its security updates.
+    """One Debian release for one architecture, with its security updates.
 
-    archive = Archive("bookworm"); archive.update()
+    archive = Archive("bookworm", "amd64"); archive.update()
     archive.newest("linux-image-amd64")         -> "6.1.192-2"
     archive.depends("linux-image-amd64")        -> ["linux-image-6.1.0-56-amd64"]
+    archive.closure("busybox", ...)             -> ["busybox", "libc6", ...]: with all that they depend on
     archive.fetch("busybox-static", ...)        -> {"busybox-static": Path of the .deb, ...}, from the cache if there
     """
 
-    def __init__(self, release):
-        self.release = release
-        self.folder = cache.folder() / f"apt-{release}"
+    def __init__(self, release, architecture="amd64"):
+        self.release, self.architecture = release, architecture
+        self.folder = cache.folder() / f"apt-{release}-{architecture}"
         self.packages = cache.folder() / "packages"
         self.environment = dict(os.environ, APT_CONFIG=str(self.folder / "apt.conf"), LC_ALL="C")
 
@@ -42,7 +44,7 @@ class Archive:
             f"{signed} {mirror} {self.release} main\n"
             f"{signed} {mirror} {self.release}-updates main\n"
             f"{signed} {security} {self.release}-security main\n")
-        (self.folder / "apt.conf").write_text("\n".join(settings(self.folder)) + "\n")
+        (self.folder / "apt.conf").write_text("\n".join(settings(self.folder, self.architecture)) + "\n")
         self.apt("apt-get", "update", "-qq", "--error-on=any")
 
     def apt(self, *command):
@@ -65,13 +67,19 @@ class Archive:
         words = self.show(package).get("Depends", "")
         return [re.split(r"[ |(:]", word.strip())[0] for word in words.split(",") if word.strip()]
 
+    def closure(self, *names):
+        """The names of these packages and of all that must be there for them, as apt would install them."""
+        lines = self.apt("apt-get", "install", "--yes", "--no-install-recommends", "--print-uris", *names).splitlines()
+        return sorted({urllib.parse.unquote(line.split()[1]).split("_")[0] for line in lines if line.startswith("'")})
+
     def fetch(self, *names, lock=None):
         """Downloads what is not in the cache yet. A package that an interruption left in half is continued: apt-helper
         ends by itself in order, or finishes, and holds `lock` until then."""
         files = {}
         for line in self.apt("apt-get", "download", "--print-uris", *names).splitlines():
             uri, name, size, digest = line.split()
-            file = self.packages / name.replace("%3a", ":")
+            name = urllib.parse.unquote(name)
+            file = self.packages / name
             files[name.split("_")[0]] = file
             kind, digest = digest.split(":", 1)
             if whole(file, int(size), kind, digest):
@@ -93,9 +101,16 @@ def whole(file, size, kind, digest):
     return hashlib.new(kind.lower(), file.read_bytes()).hexdigest() == digest
 
 
-def unpack(packages, folder):
+def unpack(packages, folder, but=()):
+    """Extracts the packages, but not what the patterns `but` name; no maintainer script runs."""
+    without = [f"--exclude={pattern}" for pattern in but]
+    folder.mkdir(parents=True, exist_ok=True)
     for package in packages:
-        subprocess.run(["dpkg-deb", "--extract", package, folder], check=True)
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as contents:
+            subprocess.run(["tar", "--extract", "--keep-directory-symlink", "--no-same-owner", *without, "-C", folder],
+                           stdin=contents.stdout, check=True)
+        if contents.returncode != 0:
+            raise cache.Failure(f"{package}: not unpacked: dpkg-deb ended with {contents.returncode}")
 
 
 def mirrors():
@@ -108,7 +123,7 @@ def mirrors():
     return mirror, security
 
 
-def settings(folder):
+def settings(folder, architecture="amd64"):
     """apt.conf: this machine's ways to the network, everything else our own, and none of its hooks."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout.splitlines()
     kept = [line for line in dump if line.startswith("Acquire::") and not line.startswith("Acquire::IndexTargets")]
@@ -123,8 +138,8 @@ def settings(folder):
         'Dir::Etc::parts "/dev/null";',
         'Dir::Etc::preferences "/dev/null";',
         'Dir::Etc::preferencesparts "/dev/null";',
-        'APT::Architecture "amd64";',
-        'APT::Architectures { "amd64"; };',
+        f'APT::Architecture "{architecture}";',
+        f'APT::Architectures {{ "{architecture}"; }};',
         'APT::Sandbox::User "";',
         'Acquire::Languages "none";',
     ]
