@@ -9,6 +9,15 @@ public enum GPIOError: Error, Equatable, CustomStringConvertible {
     /// The line could not be requested, read or set.
     case line(String, chip: String, errno: Int32)
 
+    /// Waiting may mend it: a chip that is not there yet, a line that somebody else holds, a right that is still to be
+    /// given. What is no chip, or a line that a chip does not have, is a wrong setting.
+    public var mayPass: Bool {
+        switch self {
+        case .chip(_, errno: ENODEV), .chip(_, errno: ENOTTY), .noLine: false
+        case .chip, .line: true
+        }
+    }
+
     /// One line: which chip, which line, the system's reason.
     public var description: String {
         switch self {

@@ -15,20 +15,39 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Also play a measuring sound for 14 s and say what the microphone hears of it.")
     var echo = false
 
+    @Option(help: ArgumentHelp(
+        "Also write a support report: all that helps to find a fault, no key and nothing that was said.",
+        valueName: "file"))
+    var report: String?
+
     func run() throws {
+        // Before anything takes time: a file that cannot be written is better known at once.
+        let output = try report.map { try CommandOutput(file: $0) }
+        let (findings, settings, key) = check()
+        if let output {
+            let report = SupportReport(file: options.file, settings: settings, key: key, findings: findings)
+            output.write(report.text(version: KioskAgent.configuration.version))
+            try output.finish()
+        }
+        if !findings.allSatisfy(\.isGood) { throw ExitCode(CommandFailure.runTime) }
+    }
+
+    /// Shows each finding as it is made.
+    private func check() -> ([SelfCheck.Finding], Settings?, APIKey?) {
         let environment = ProcessInfo.processInfo.environment
         let settings: Settings
         do {
             settings = try Settings.load(file: options.file, overrides: options.overrides, namedFiles: false)
         } catch {
             // Nothing else can be checked without them.
-            StandardStream.output.write(SelfCheck.Finding.bad("settings", error).line)
-            throw ExitCode(CommandFailure.runTime)
+            let finding = SelfCheck.Finding.bad("settings", error)
+            StandardStream.output.write(finding.line)
+            return ([finding], nil, nil)
         }
         let key = (try? APIKey.find(for: settings, environment: environment)) ?? nil
-        var allGood = true
+        var findings: [SelfCheck.Finding] = []
         let show = { (finding: SelfCheck.Finding) in
-            allGood = allGood && finding.isGood
+            findings.append(finding)
             StandardStream.output.write(key?.redact(finding.line) ?? finding.line)
         }
         show(.good("settings", options.file))
@@ -45,7 +64,7 @@ struct CheckCommand: ParsableCommand {
         show(check.clock())
         if echo { EchoCheck(settings: settings).findings().forEach(show) }
         if online { onlineFindings(settings, key, environment).forEach(show) }
-        if !allGood { throw ExitCode(CommandFailure.runTime) }
+        return (findings, settings, key)
     }
 
     private func files(_ loaded: Result<Settings, any Error>) -> SelfCheck.Finding {

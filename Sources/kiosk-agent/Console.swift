@@ -31,6 +31,8 @@ final class Console {
 
     func show(device words: String) { write(ConsoleText.state("audio: \(words)")) }
 
+    func show(button words: String) { write(ConsoleText.state("button: \(words)")) }
+
     func show(journal words: String) { write(ConsoleText.state("journal: \(words)")) }
 
     func show(spool words: String) { write(ConsoleText.state("spool: \(words)")) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 
 /// `kiosk-agent console`: what the journal says, live on a terminal.
 struct ConsoleCommand: ParsableCommand {
@@ -29,8 +30,9 @@ struct ConsoleCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try options.load(namedFiles: false)
-        let isASCII = ascii || TerminalLayout.isASCII(environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let settings = try environment["INVOCATION_ID"] == nil ? options.load(namedFiles: false) : waitForSettings()
+        let isASCII = ascii || TerminalLayout.isASCII(environment: environment)
         do {
             let console = try SerialConsole(
                 settings, file: options.file, columns: columns, isASCII: isASCII,
@@ -40,4 +42,22 @@ struct ConsoleCommand: ParsableCommand {
             throw CommandFailure(CommandFailure.runTime, "\(error)")
         }
     }
+
+    /// As a service there is nobody else to tell that the settings are wrong: a blank terminal would. Said once, on the
+    /// terminal, until they are mended.
+    private func waitForSettings() -> Settings {
+        var said = ""
+        while true {
+            do throws(CommandFailure) { return try options.load(namedFiles: false) } catch {
+                if error.line != said {
+                    said = error.line
+                    StandardStream.output.write("the kiosk cannot start: \(ConsoleText.escaped(said))\n")
+                }
+            }
+            sleep(Self.settingsPause)
+        }
+    }
+
+    /// Between two looks at wrong settings, in seconds.
+    private static let settingsPause: UInt32 = 2
 }

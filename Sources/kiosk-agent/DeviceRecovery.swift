@@ -8,8 +8,8 @@ enum DeviceReport: Equatable {
     case fault(Fault)
 }
 
-/// When a lost sound device is looked for again, what is said about it (once, not at every attempt), and how long sound
-/// was missing in all.
+/// When a lost device is looked for again, what is said about it (once, not at every attempt), and how long it was
+/// missing in all.
 struct DeviceRecovery {
     /// At first a look each second: the card may only have been re-enumerated, or its plug is in somebody's hand.
     static let eagerRetry = Duration.seconds(1)
@@ -18,12 +18,16 @@ struct DeviceRecovery {
     /// Every later look.
     static let patientRetry = Duration.seconds(5)
 
+    /// What its loss is reported as.
+    private let faultClass: Fault.Class
     private(set) var retryAt: Instant?
     /// Losses that ended, and the interruptions of streams that ended.
     private(set) var interruptions = InterruptionStatistics()
     private var missingSince: Instant?
     private var lastWords: String?
     private var isRefusalSaid = false
+
+    init(_ faultClass: Fault.Class = .audio) { self.faultClass = faultClass }
 
     func isDue(at now: Instant) -> Bool { retryAt.map { $0 <= now } ?? false }
 
@@ -44,7 +48,7 @@ struct DeviceRecovery {
         retryAt = now + (now - since < Self.eagerTime ? Self.eagerRetry : Self.patientRetry)
         guard words != lastWords else { return [] }
         lastWords = words
-        return [.fault(Fault(.audio, "\(words); it is looked for every second, after 30 s every 5 s"))]
+        return [.fault(Fault(faultClass, "\(words); it is looked for every second, after 30 s every 5 s"))]
     }
 
     /// A stream ended that had so many.

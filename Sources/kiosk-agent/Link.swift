@@ -1,4 +1,6 @@
 import CLinux
+import Glibc
+import Journal
 import MonotonicClock
 import Realtime
 import Session
@@ -129,10 +131,24 @@ final class Link {
 }
 
 extension LinkLoss {
-    init(_ closure: Closure) {
+    /// - Parameter secondsSince1970: the wall clock, by which certificates are judged.
+    init(_ closure: Closure, secondsSince1970: Int = time(nil)) {
+        let hint = closure.error.flatMap { Self.clockHint($0, secondsSince1970: secondsSince1970) } ?? ""
         self.init(
             closeCode: [1005, 1006].contains(closure.code) ? nil : Int(closure.code), closeReason: closure.reason,
             httpStatus: closure.refusal?.status,
-            retryAfter: closure.refusal?.retryAfter, words: closure.description)
+            retryAfter: closure.refusal?.retryAfter, words: closure.description + hint)
+    }
+
+    /// What there is to say of the clock when a certificate is not accepted. A board without a battery wakes up in the
+    /// past, and goes on trying until the network has told it the time.
+    static func clockHint(_ error: TransportError, secondsSince1970: Int) -> String? {
+        guard error.step == .tls else { return nil }
+        let day = WallClock.day(atMs: Int64(secondsSince1970) * 1000)
+        if secondsSince1970 < SelfCheck.earliestClock {
+            return "; the clock is not set, it says \(day): tried again until it is"
+        }
+        let isOfTime = ["not yet valid", "has expired"].contains { error.reason.contains($0) }
+        return isOfTime ? "; the clock says \(day)" : nil
     }
 }

@@ -8,7 +8,12 @@ func runAgent(
     // Of the 12 MB of code that a start touches a kiosk that runs needs 2: each step gives back what it alone needed.
     // Here the command line's, below what reads the settings and builds the rooms.
     clinux_forget_code()
-    var setup = try load()
+    var setup: Runner.Setup
+    do throws(CommandFailure) { setup = try load() } catch {
+        // `systemctl status` and the serial console show it.
+        ServiceNotifier(environment: environment).show(status: error.line)
+        throw error
+    }
     var formerSetup: Runner.Setup?
     var greeting: Runner.Greeting?
     while true {
@@ -21,6 +26,7 @@ func runAgent(
         } catch {
             let words = setup.key?.redact("\(error)") ?? "\(error)"
             guard let former = formerSetup else {
+                ServiceNotifier(environment: environment).show(status: words)
                 StandardStream.error.write(ConsoleText.fault("start", words))
                 return CommandFailure.runTime
             }

@@ -27,7 +27,8 @@ final class Runner {
     let console: Console
     let control: ControlSocket
     let tools: ToolProcesses
-    private var button: TalkButton?
+    var button: TalkButton?
+    var buttonRecovery = DeviceRecovery(.button)
     private let signals: ServiceSignals
     var notifier: ServiceNotifier
     let keys: KeyRing
@@ -49,7 +50,7 @@ final class Runner {
     /// Who waits for the microphone's level, and how long at most.
     var levelRequests: [(request: ControlSocket.RequestID, until: Instant)] = []
     private var isStopped = false
-    private var polls = PollSet()
+    var polls = PollSet()
     /// What was waited for of the link.
     private var linkDescriptor: Int32?
     let loadSetup: () throws(CommandFailure) -> Setup
@@ -76,7 +77,8 @@ final class Runner {
         case reloadFailed(String)
     }
 
-    /// Builds the rooms. Sound devices that are missing are faults, looked for again; everything else ends the start.
+    /// Builds the rooms. Sound devices and GPIO lines that are missing are faults, looked for again; everything else
+    /// ends the start.
     /// `loadSetup` reads the settings again when somebody asks for it.
     init(
         _ setup: Setup, environment: [String: String], loadSetup: @escaping () throws(CommandFailure) -> Setup
@@ -99,7 +101,7 @@ final class Runner {
         control = try ControlSocket(path: settings.control.socket)
         console = Console(keys: keys, environment: environment, hasTurnText: settings.log.turnText)
         tools = ToolProcesses(settings.tools, environment: environment)
-        button = try settings.gpio.chip.map { chip throws(GPIOError) in try TalkButton(settings.gpio, chip: chip) }
+        button = try Self.button(settings.gpio)
         let audio = settings.audio
         isEchoCancelled = settings.cancelsEcho
         let echo = isEchoCancelled ? EchoReference() : nil
@@ -126,6 +128,7 @@ final class Runner {
         for finding in journal.recovery?.findings ?? [] { report(Fault(.journal, finding)) }
         let start = now + Self.startDelay
         report(microphone.open(at: start) + loudspeaker.open(at: start))
+        lookForButton(at: now)
         lookAtCalendar(at: now)
         handle(.start, at: now)
         notifier.ready(status: "connecting")
@@ -160,7 +163,7 @@ final class Runner {
         bound(spool?.deadline(isOnline: isOnline))
         bound(microphone.deadline)
         bound(loudspeaker.deadline)
-        bound(button?.deadline)
+        bound(button == nil ? buttonRecovery.retryAt : button?.deadline)
         bound(tools.deadline)
         bound(notifier.watchdogDeadline)
         bound(metrics?.deadline)
@@ -173,6 +176,7 @@ final class Runner {
         if polls.isReady(signals.descriptor), let request = signals.next() { perform(request, at: now) }
         lookAtCalendar(at: now)
         hear(at: now)
+        if buttonRecovery.isDue(at: now) { lookForButton(at: now) }
         watchButton(at: now)
         if control.pollRequests.contains(where: { polls.isReady($0.fd) }) {
             for request in control.process() { perform(request, at: now) }
@@ -209,7 +213,7 @@ final class Runner {
         }
     }
 
-    private func isDue(_ deadline: Instant?, _ now: Instant) -> Bool { deadline.map { $0 <= now } ?? false }
+    func isDue(_ deadline: Instant?, _ now: Instant) -> Bool { deadline.map { $0 <= now } ?? false }
 
     // MARK: Rooms to machine
 
@@ -260,24 +264,7 @@ final class Runner {
         handle(.captured(untilFrame: microphone.endFrame), at: instant)
     }
 
-    private func watchButton(at now: Instant) {
-        guard let button else { return }
-        do {
-            if polls.isReady(button.descriptor) || isDue(button.deadline, now) {
-                let wasTouched = button.isTouched
-                for edge in try button.process() { press(edge.isPressed, at: edge.instant) }
-                if button.isTouched != wasTouched { handle(button.isTouched ? .touched : .untouched, at: now) }
-            }
-            try button.show(status.indicator, trouble: trouble, at: now)
-        } catch {
-            // The chip is gone (an unplugged expander): the control socket still works.
-            report(Fault(.button, error.description))
-            self.button = nil
-            handle(.untouched, at: now)
-        }
-    }
-
-    private var trouble: LightPattern.Trouble? {
+    var trouble: LightPattern.Trouble? {
         if microphone.isMissing || loudspeaker.isMissing { return .deviceMissing }
         return isJournalRefused ? .journalRefused : nil
     }
@@ -326,7 +313,7 @@ final class Runner {
         }
     }
 
-    private func report(_ reports: [DeviceReport]) {
+    func report(_ reports: [DeviceReport]) {
         for report in reports {
             switch report {
             case .line(let words): console.show(device: words)

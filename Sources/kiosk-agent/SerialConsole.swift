@@ -20,17 +20,20 @@ final class SerialConsole {
     /// Bytes kept for a terminal that takes nothing: 6 s at 115200 baud, so what is shown then is not old.
     private static let limitBytes = 64 * 1024
 
-    private let settings: Settings
-    private let file: String
+    let settings: Settings
+    let file: String
     private let columns: Int?
     private let isASCII: Bool
-    private let output = ConsoleOutput(descriptor: STDOUT_FILENO, limitBytes: limitBytes)
+    let output = ConsoleOutput(descriptor: STDOUT_FILENO, limitBytes: limitBytes)
     private let signals: ServiceSignals
     private var journal: ConsoleJournal
     private var keys: ConsoleKeys
     private var terminal: KeyTerminal?
     private var polls = PollSet()
     private var nextLook = Instant.now
+    var watch = AgentWatch(at: .now)
+    /// systemd is asked why there is no agent.
+    var inquiry: CommandRun?
     /// Shown until a key or the last of these instants comes.
     private var levels: (next: Instant, until: Instant)?
     private var calls: [(call: ControlCall, perform: (Result<ControlAnswer, ControlError>) -> Void)] = []
@@ -56,7 +59,7 @@ final class SerialConsole {
         return TerminalLayout(columns: columns, isASCII: isASCII)
     }
 
-    private var layout: TerminalLayout { journal.page.layout }
+    var layout: TerminalLayout { journal.page.layout }
 
     func run() {
         // A line that was cut off by whatever came before.
@@ -72,12 +75,14 @@ final class SerialConsole {
                 for text in journal.news() { output.write(text) }
             }
             hear(at: now)
+            watchAgent(at: now)
             output.flush()
         }
         // What a stuck terminal has not taken by now, closing it would wait for.
         if output.pollDescriptor != nil { tcflush(STDOUT_FILENO, TCOFLUSH) }
         terminal = nil
         calls = []
+        inquiry = nil
     }
 
     private func wait() {
@@ -88,8 +93,9 @@ final class SerialConsole {
         polls.add(STDOUT_FILENO, events: 0)
         polls.add(output.pollDescriptor, events: Int16(POLLOUT))
         for (call, _) in calls { polls.add(call.descriptor) }
+        if let request = inquiry?.pollRequest { polls.add(request.fd, events: request.events) }
         var deadline = nextLook
-        for instant in [keys.deadline, levels?.next] + calls.map(\.call.deadline) {
+        for instant in [keys.deadline, levels?.next, inquiry?.deadline] + calls.map(\.call.deadline) {
             if let instant, instant < deadline { deadline = instant }
         }
         polls.wait(until: deadline)

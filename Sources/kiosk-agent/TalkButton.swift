@@ -35,6 +35,9 @@ final class TalkButton {
     /// The button moved as if it were pressed, and whether it is will be known at `deadline`.
     var isTouched: Bool { touch.isOpen }
 
+    /// As of the last `process`.
+    var isPressed: Bool { button?.isActive ?? false }
+
     /// The presses and releases since the last call; what they leave undecided is in `isTouched`.
     func process() throws(GPIOError) -> [Edge] {
         guard let edges = try button?.readEdges(nowNs: Instant.now.ns) else { return [] }

@@ -44,6 +44,12 @@ import Testing
         #expect(recovery.retryAt == start + .seconds(61))
     }
 
+    @Test func theLossOfAButtonIsTheButtonsFault() {
+        var recovery = DeviceRecovery(.button)
+        let words = "kiosk: no such GPIO chip; it is looked for every second, after 30 s every 5 s"
+        #expect(recovery.failed("kiosk: no such GPIO chip", at: start) == [.fault(Fault(.button, words))])
+    }
+
     @Test func theSummaryAddsLossesAndInterruptionsAndIsSilentWithout() {
         var recovery = DeviceRecovery()
         _ = recovery.opened("null", at: start)

@@ -72,4 +72,39 @@ struct CommandLineTests {
         #expect(lines.dropFirst().allSatisfy { $0.contains("peak  -12.2 dBFS  rms  -12.2 dBFS") && $0.hasSuffix("good") })
         #expect(lines.last?.hasPrefix("in 1.0 s: ") == true, "\(result.output)")
     }
+
+    @Test(.timeLimit(.minutes(1))) func theSupportReportHoldsNeitherTheKeyNorWhatWasSaid() async throws {
+        let sample = try Samples.all.get()[2]
+        let bench = try Bench()
+        try await bench.startSimulator()
+        let key = ["OPENAI_API_KEY": "sk-e2e-0123456789abcdef"]
+        try bench.writeSettings(microphone: WaveFile.silence(ms: 1_000) + sample.audio)
+        try await bench.startKiosk(environment: key)
+        try await bench.speak(sample, at: 1_000)
+        let turn = try #require(try await bench.settledTurns(1).first)
+        let file = bench.folder.appendingPathComponent("report.txt")
+        let arguments = ["check", "--config", bench.settingsFile.path, "--report", file.path]
+        let beside = try Executable("kiosk-agent", arguments, environment: key)
+        // The agent holds neither of its devices, which are files.
+        #expect(try await beside.exitStatus(within: 30) == 0, "\(beside.output)\(beside.errors)")
+        let report = try String(contentsOf: file, encoding: .utf8)
+        for words in [
+            "\nok    settings  \(bench.settingsFile.path)\n", "\nstate      ready, link ready, ",
+            "\nturns      1 in 1 sessions\n", "\nversion    \(try await version())\n",
+        ] { #expect(report.contains(words), "\(words) in \(report)") }
+        let said = try #require(turn[path: "built_in", "text"] as? String)
+        let answer = try #require(turn[path: "assistant", "text"] as? String)
+        for secret in ["sk-e2e", said, answer] { #expect(!report.contains(secret), "\(secret) in \(report)") }
+        #expect(report.contains(String(beside.output.split(separator: "\n")[1])))
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o007 } == 0)
+        #expect(try await bench.stopKiosk() == 0)
+        let nowhere = try await run(
+            "check", "--config", bench.settingsFile.path, "--report", bench.folder.path, environment: key)
+        #expect(nowhere.status == 1 && nowhere.output == "" && nowhere.errors.contains("Is a directory"), "\(nowhere)")
+    }
+
+    private func version() async throws -> String {
+        String(try await run("--version").output.split(separator: "\n").first ?? "")
+    }
 }

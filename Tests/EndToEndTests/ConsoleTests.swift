@@ -177,6 +177,46 @@ struct ConsoleTests {
     // MARK: Without one
 
     @Test(.timeLimit(.minutes(1)))
+    func thatThereIsNoAgentIsSaidWhenItLastsAndThatItIsBack() async throws {
+        let bench = try Bench()
+        try await bench.startSimulator()
+        try bench.writeSettings(microphone: WaveFile.silence(ms: 500))
+        let terminal = try PseudoTerminal()
+        let console = try console(on: terminal, settings: bench.settingsFile.path)
+        let start = try await read(terminal, until: "kiosk-agent console")
+        #expect(!start.contains("not running"))
+        // Wrong by now: why it does not start.
+        let right = try String(contentsOf: bench.settingsFile, encoding: .utf8)
+        try ("[realtime]\nvoize = 1\n" + right).write(to: bench.settingsFile, atomically: true, encoding: .utf8)
+        let gone = try await read(terminal, until: "\n  settings   ", within: 20)
+        #expect(gone.contains("--- the agent is not running ---"), "\(gone)")
+        let reason = try await read(terminal, until: "voize")
+        #expect((gone + reason).contains("kiosk.toml:2:"), "\(gone)\(reason)")
+        try right.write(to: bench.settingsFile, atomically: true, encoding: .utf8)
+        try await bench.startKiosk()
+        _ = try await read(terminal, until: "--- the agent is running ---", within: 20)
+        #expect(try await bench.stopKiosk() == 0)
+        #expect(try await end(console) == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func asAServiceItWaitsForSettingsThatAreWrong() async throws {
+        let terminal = try PseudoTerminal()
+        try "journal.directory = 1\n".write(toFile: settings, atomically: true, encoding: .utf8)
+        let console = try Executable(
+            "kiosk-agent", ["console", "--config", settings], environment: ["INVOCATION_ID": "1"],
+            output: terminal.cable())
+        try await eventually("the reason: \(console.output)") { console.output.contains("wanted a path") }
+        #expect(console.output.hasPrefix("the kiosk cannot start: \(settings):1: journal.directory = 1"))
+        try await Task.sleep(for: .seconds(3))
+        #expect(console.lines.filter { $0.contains("cannot start") }.count == 1)
+        try "journal.directory = \"journal\"\n".write(toFile: settings, atomically: true, encoding: .utf8)
+        try await eventually("it goes on: \(console.output)") { console.output.contains("kiosk-agent console") }
+        console.terminate()
+        #expect(try await console.exitStatus() == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func aTerminalThatIsTakenUpAgainGetsTheNewestLinesAndTheNumberOfTheOthers() async throws {
         let terminal = try PseudoTerminal()
         let console = try console(on: terminal)

@@ -109,8 +109,8 @@ struct ReloadTests {
             "reload: kiosk.toml:13: turns.tail_ms = -1: wanted 0 to 2000 (ms): the settings in force stay"
         ),
         (
-            "[gpio]\nchip = \"/dev/no-chip\"\nbutton = \"4\"",
-            "reload: /dev/no-chip: no such GPIO chip: back to the former settings"
+            "[gpio]\nchip = \"/dev/null\"\nbutton = \"4\"",
+            "reload: /dev/null: not a GPIO chip: back to the former settings"
         ),
     ])
     func newSettingsThatCannotBeAreRefusedAndTheFormerGoOn(settings: String, words: String) async throws {

@@ -46,4 +46,13 @@ import Testing
         #expect(GPIOError.noLine("TALK", chip: "gpiochip0").description == "gpiochip0: line TALK: no such line")
         #expect(GPIOError.chip("/dev/gpiochip0", errno: EACCES).description == "/dev/gpiochip0: Permission denied")
     }
+
+    @Test(arguments: [
+        (GPIOError.chip("kiosk", errno: ENOENT), true), (.chip("kiosk", errno: EACCES), true),
+        (.line("17", chip: "kiosk", errno: EBUSY), true), (.noLine("17", chip: "kiosk"), false),
+        (.chip("/dev/null", errno: ENOTTY), false), (.chip("/dev/null", errno: ENODEV), false),
+    ])
+    func whatMayMendItselfIsKnown(error: GPIOError, mayPass: Bool) {
+        #expect(error.mayPass == mayPass)
+    }
 }

@@ -13,9 +13,9 @@ package final class SimulatedChip {
     private let lineFolder: String
     private let lineNames: [Int: String]
 
-    /// Makes a chip of eight lines, these with a name.
-    package init(lines: [Int: String]) throws {
-        label = "kiosk-\(UUID().uuidString.prefix(8).lowercased())"
+    /// Makes a chip of eight lines, these with a name; without a label it gets one that no other has.
+    package init(label wanted: String? = nil, lines: [Int: String]) throws {
+        label = wanted ?? "kiosk-\(UUID().uuidString.prefix(8).lowercased())"
         folder = Self.folder + "/" + label
         lineNames = lines
         for path in ["", "/bank"] + lines.keys.map({ "/bank/line\($0)" }) {
@@ -29,7 +29,10 @@ package final class SimulatedChip {
         lineFolder = try "/sys/devices/platform/\(Self.read(folder + "/dev_name"))/\(name)/sim_gpio"
     }
 
-    deinit {
+    deinit { remove() }
+
+    /// Pulls the chip's plug.
+    package func remove() {
         // What cannot be removed stays behind under a name that no other test uses.
         try? Self.write("0", to: folder + "/live")
         for path in lineNames.keys.map({ "/bank/line\($0)" }) + ["/bank", ""] { rmdir(folder + path) }

@@ -48,4 +48,38 @@ struct LossTests {
         #expect(bench.kiosk.lines.filter { $0.contains("1 interruption, ") }.count == 2)
         Figures.record("kiosk's card pulled and put back", "used again \(backMs) ms after it is there")
     }
+
+    @Test(.timeLimit(.minutes(2))) func aChipThatComesLateOrGoesIsUsedWhenItIsThere() async throws {
+        let bench = try Bench()
+        try await bench.startSimulator()
+        let label = "kiosk-late"
+        try bench.writeSettings(
+            microphone: WaveFile.silence(ms: 500),
+            settings: "[gpio]\nchip = \"\(label)\"\nbutton = \"TALK\"\ndebounce_ms = 0")
+        try await bench.startKiosk()
+        #expect(bench.kiosk.errors.hasPrefix("[fault] button: \(label): no such GPIO chip; it is looked for every"))
+        for round in 1...2 {
+            let chip = try SimulatedChip(label: label, lines: [4: "TALK"])
+            try chip.pull(4, high: true)
+            try await eventually("the line is taken: \(bench.kiosk.output)") {
+                bench.kiosk.lines.filter { $0.contains("[kiosk] button: \(label); it was missing for ") }.count == round
+            }
+            try chip.pull(4, high: false)
+            try await eventually("the press is heard") {
+                bench.kiosk.lines.filter { $0 == "[kiosk] speech detected" }.count == round
+            }
+            if round == 1 {
+                // Pulled with the button held: nobody can release it any more, so the turn ends.
+                chip.remove()
+                try await eventually("the loss is said: \(bench.kiosk.errors)") {
+                    bench.kiosk.errors.split(separator: "\n").filter { $0.hasPrefix("[fault] button: ") }.count == 2
+                }
+            } else {
+                try await Task.sleep(for: .milliseconds(300))
+                try chip.pull(4, high: true)
+            }
+            #expect(try await bench.settledTurns(round).count == round)
+        }
+        #expect(try await bench.stopKiosk() == 0)
+    }
 }
