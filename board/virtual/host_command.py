@@ -36,7 +36,7 @@ def attempt(board, options, scratch, log):
     results = pathlib.Path(options.results or scratch / "results").absolute()
     results.mkdir(parents=True, exist_ok=True)
     command = scratch / "command"
-    command.write_text(script(options.command))
+    command.write_text(script(options.command, own_root=board.system is not None))
 
     shift = options.instruction_ns.bit_length() - 1
     machine = Machine(board, log, real_time=options.real_time, shift=shift)
@@ -56,15 +56,22 @@ def attempt(board, options, scratch, log):
             process.wait()
 
 
-def script(command):
-    """What the guest runs: same folder, same PATH."""
+def script(command, own_root):
+    """What the guest runs: same folder, same PATH. A guest with a root of its own has of this machine's files only the
+    folders that the command needs."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "BOARD_EXECUTABLES") if name in os.environ}
     if "BOARD_EXECUTABLES" in kept:
         kept["BOARD_EXECUTABLES"] = os.path.abspath(kept["BOARD_EXECUTABLES"])
+    if own_root:
+        kept["PATH"] = "/usr/sbin:/usr/bin"
     lines = [f"export {name}={shlex.quote(value)}" for name, value in kept.items()]
     # Fresh in the guest: what the command needs from there is bound into it.
     wanted = [os.getcwd(), kept.get("BOARD_EXECUTABLES"), os.path.dirname(shutil.which(command[0]) or "")]
-    hidden = [path for path in filter(None, wanted) if os.path.abspath(path).startswith(("/tmp/", "/run/"))]
+    folders = [os.path.abspath(path) + "/" for path in filter(None, wanted)]
+    if own_root:
+        hidden = [path for path in folders if path != "/" and not path.startswith(("/usr/", "/bin/", "/sbin/"))]
+    else:
+        hidden = [path for path in folders if path.startswith(("/tmp/", "/run/"))]
     lines += [f"from_host {shlex.quote(os.path.abspath(path))}" for path in dict.fromkeys(hidden)]
     return "\n".join(lines + [f"cd {shlex.quote(os.getcwd())} || exit {BROKEN}", f"run {shlex.join(command)}", ""])
 

@@ -1,15 +1,26 @@
-"""Debian's kernel: its image as an ELF file that qemu starts directly, and its modules with what they depend on."""
+"""Debian's kernel: its image as qemu starts it directly, and its modules with what they depend on."""
+import gzip
 import lzma
 import pathlib
 import re
 
 XZ_MAGIC = b"\xfd7zXZ\x00"
+GZIP_MAGIC = b"\x1f\x8b"
+# Documentation/arch/arm64/booting.rst
+ARM64_MAGIC, ARM64_MAGIC_AT = b"ARM\x64", 56
 
 
-def extract(compressed, elf):
-    """Unpacks a vmlinuz. The ELF file is entered by its PVH note, without boot sector and unpacking."""
+def extract(compressed, file):
+    """Unpacks a vmlinuz, so that the guest need not. On amd64 this is an ELF file, entered by its PVH note, without
+    boot sector; on arm64 Debian's image is not compressed as it is, or by gzip."""
     image = pathlib.Path(compressed).read_bytes()
-    elf.write_bytes(lzma.LZMADecompressor().decompress(image[image.index(XZ_MAGIC):]))
+    if image.startswith(GZIP_MAGIC):
+        image = gzip.decompress(image)
+    elif image[ARM64_MAGIC_AT:].startswith(ARM64_MAGIC):
+        pass
+    else:
+        image = lzma.LZMADecompressor().decompress(image[image.index(XZ_MAGIC):])
+    file.write_bytes(image)
 
 
 def modules(root, built, names):

@@ -25,6 +25,10 @@ obj-m := gpio-sim.o 9pnet_virtio.o
 gpio-sim-y := gpio-sim-main.o irq-sim.o
 """
 
+# What Debian's kernel headers want to know before they compile for arm64 elsewhere. Nobody reads types (BTF) here.
+CROSS = ["ARCH=arm64", "DEB_HOST_ARCH=arm64", "DEB_BUILD_ARCH=amd64", "DEB_HOST_GNU_TYPE=aarch64-linux-gnu",
+         "CROSS_COMPILE=aarch64-linux-gnu-", "CC=aarch64-linux-gnu-gcc", "CONFIG_DEBUG_INFO_BTF_MODULES="]
+
 BUSY_WAIT = r"""	while (READ_ONCE(req->status) < REQ_STATUS_RCVD) {
 		cond_resched();
 		cpu_relax();
@@ -61,8 +65,9 @@ def extract(package, folder):
         raise cache.Failure(f"{os.path.basename(package)}: not in it: {' '.join(missing)}")
 
 
-def build(folder, headers):
-    """Compiles in `folder`, against unpacked linux-headers-*, linux-kbuild-* and libelf1. Returns {name: contents}."""
+def build(folder, headers, architecture, tools=None):
+    """Compiles in `folder`, against unpacked linux-headers-*, linux-kbuild-* and libelf1. Returns {name: contents}.
+    With this machine's compiler, or with the cross compiler of `tools`."""
     for name, pattern, replacement in CHANGES:
         file = folder / name
         text, count = re.subn(pattern, lambda _: replacement, file.read_text(), flags=re.MULTILINE)
@@ -70,13 +75,14 @@ def build(folder, headers):
             raise cache.Failure(f"{name}: {pattern}: found {count} times, wanted once")
         file.write_text(text)
     (folder / "Makefile").write_text(MAKEFILE)
-    tree = next((headers / "usr/src").glob("linux-headers-*-amd64"))
+    tree = next((headers / "usr/src").glob(f"linux-headers-*-{architecture}"))
     makefile = tree / "Makefile"
     makefile.write_text(makefile.read_text().replace(" /usr/src/", f" {headers}/usr/src/"))
     # The tools of linux-kbuild run with the library that was fetched with them.
     environment = dict(os.environ, LD_LIBRARY_PATH=str(headers / "usr/lib/x86_64-linux-gnu"), LC_ALL="C")
-    done = subprocess.run(
-        ["make", "-C", tree, f"M={folder}", "CC=gcc", "modules"], env=environment, capture_output=True, text=True)
+    words = CROSS if tools else ["CC=gcc"]
+    run = tools.run if tools else subprocess.run
+    done = run(["make", "-C", tree, f"M={folder}", *words, "modules"], env=environment, capture_output=True, text=True)
     built = sorted(folder.glob("*.ko"))
     if done.returncode != 0 or not built:
         raise cache.Failure(f"kernel modules: do not build:\n{done.stdout}{done.stderr}")

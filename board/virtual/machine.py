@@ -6,8 +6,7 @@ import socket
 import subprocess
 
 from . import cache
-
-QEMU = "qemu-system-x86_64"
+from .architecture import AMD64
 
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1    # linux/prctl.h
@@ -23,13 +22,14 @@ DRIVE_UNIT = 128 << 20
 class Machine:
     """One virtual machine, to be started once.
 
-    machine = Machine(board, log="kernel.log")           # ttyS0, the kernel's console, goes to this file
+    machine = Machine(board, log="kernel.log")           # the kernel's console goes to this file
     machine = Machine(board, log=..., disk="root.img", snapshot=False)
-      Its root is this machine's own, read-only, under an overlay; or the file system (ext4, no partitions) of `disk`,
-      with `snapshot` what is written is forgotten; its first process is then /sbin/init. Sizes: DRIVE_UNIT.
+      Its root is the board's own, or this machine's, read-only, under an overlay; or the file system (ext4, no
+      partitions) of `disk`, with `snapshot` what is written is forgotten; its first process is then /sbin/init.
     machine.share("results", folder, read_only=False)    # 9p, mount tag "results", mounted by the guest
-    machine.drive(file, snapshot=False)                  # another: /dev/pmem1, pmem2, ... (pmem0, ... without `disk`)
-    machine.serial_file(path)                            # the next ttyS: written to a file
+    machine.drive(file, snapshot=False)                  # another: /dev/pmem1, pmem2, ... (pmem0, ... without `disk`),
+                                                         # on arm64 vdb, vdc, ... Sizes: DRIVE_UNIT
+    machine.serial_file(path)                            # the next ttyS, from ttyS1: written to a file
     machine.serial_socket() -> socket                    # the next ttyS: this end of it
     machine.serial_cable()                               # the next two ttyS, joined like a null-modem cable
     machine.port("name") -> socket                       # a virtio port: /dev/virtio-ports/name, bytes exactly
@@ -41,34 +41,50 @@ class Machine:
 
     def __init__(self, board, log, disk=None, snapshot=True, real_time=False, memory_mb=1024,
                  shift=INSTRUCTION_SHIFT):
+        self.architecture = board.architecture
         self.passed = []
         self.serials = 1
         self.ports = 0
         self.drives = 0
-        self.words = [
-            "console=ttyS0", "panic=-1", "mitigations=off", "nokaslr",
-            # Of all clocks the quickest to read.
-            "tsc=reliable", "clocksource=tsc",
-            # Not measured and tested at each start: the timer beside the HPET (2 s of this machine), the ciphers.
-            "nolapic_timer", "cryptomgr.notests",
-        ]
+        self.words = [f"console={board.architecture.console}", "panic=-1", "mitigations=off", "nokaslr",
+                      # Not measured and tested at each start: the ciphers.
+                      "cryptomgr.notests"]
         self.arguments = [
-            QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", "q35,nvdimm=on", "-cpu", "max", "-smp", "1", "-m", f"{memory_mb},slots=8,maxmem=16G",
-            "-bios", "qboot.rom",
+            board.architecture.emulator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=single", "-rtc", "base=utc,clock=vm",
             "-kernel", str(board.kernel), "-initrd", str(board.initramfs),
             "-chardev", f"file,id=log,path={escaped(log)}", "-serial", "chardev:log",
             "-device", "virtio-serial-pci,id=ports,max_ports=8",
         ]
+        if board.architecture is AMD64:
+            self.be_pc(memory_mb, real_time)
+        else:
+            self.be_arm64(memory_mb)
         if not real_time:
             self.arguments += ["-icount", f"shift={shift},sleep=off"]
-            self.append("tsc_early_khz=1000000")
-        if disk is None:
-            self.share("host", "/", read_only=True)
-        else:
+        if disk is not None:
             self.drive(disk, snapshot)
-            self.append("board.root=/dev/pmem0")
+            self.append(f"board.root=/dev/{'pmem0' if board.architecture is AMD64 else 'vda'}")
+            return
+        self.share("host", "/", read_only=True)
+        if board.system is not None:
+            self.share("system", board.system, read_only=True)
+            self.append("board.system=system")
+
+    def be_pc(self, memory_mb, real_time):
+        self.arguments += ["-machine", "q35,nvdimm=on", "-cpu", "max", "-smp", "1",
+                           "-m", f"{memory_mb},slots=8,maxmem=16G", "-bios", "qboot.rom"]
+        # Of all clocks the quickest to read.
+        self.append("tsc=reliable", "clocksource=tsc")
+        # Not measured at each start: the timer beside the HPET (2 s of this machine).
+        self.append("nolapic_timer")
+        if not real_time:
+            self.append("tsc_early_khz=1000000")
+
+    def be_arm64(self, memory_mb):
+        # The core of a Raspberry Pi 4. There is no ttyS0 here but an unused one, so that the others have a PC's names.
+        self.arguments += ["-machine", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "1", "-m", str(memory_mb),
+                           "-chardev", "null,id=serial0", "-device", "pci-serial,chardev=serial0"]
 
     def append(self, *words):
         self.words += words
@@ -84,6 +100,13 @@ class Machine:
         size = os.path.getsize(file)
         if size % DRIVE_UNIT:
             raise cache.Failure(f"{file}: {size} bytes: wanted a multiple of {DRIVE_UNIT}")
+        if self.architecture is not AMD64:
+            # This machine has no such memory. Nothing waits for the host's disk either.
+            self.arguments += ["-drive", f"if=none,id=drive{self.drives},format=raw,cache=unsafe,file={escaped(file)},"
+                               f"snapshot={'on' if snapshot else 'off'}",
+                               "-device", f"virtio-blk-pci,drive=drive{self.drives}"]
+            self.drives += 1
+            return
         self.arguments += ["-object", f"memory-backend-file,id=drive{self.drives},mem-path={escaped(file)},size={size},"
                            f"share={'off' if snapshot else 'on'}",
                            "-device", f"nvdimm,id=nvdimm{self.drives},memdev=drive{self.drives}"]
@@ -104,12 +127,16 @@ class Machine:
             self.serial(self.passed_socket(end))
 
     def serial(self, backend):
-        # Ports 1 and 3 (and 2 and 4) of a PC share an interrupt, which qemu does not model: later ones get their own.
         index = self.serials
-        place = ",".join(("iobase=0x2f8,irq=3", "iobase=0x3e8,irq=5", "iobase=0x2e8,irq=7")[index - 1:index])
+        if self.architecture is AMD64:
+            # Ports 1 and 3 (and 2 and 4) share an interrupt, which qemu does not model: later ones get their own.
+            place = ",".join(("iobase=0x2f8,irq=3", "iobase=0x3e8,irq=5", "iobase=0x2e8,irq=7")[index - 1:index])
+            device = f"isa-serial,index={index},{place}"
+        else:
+            device = "pci-serial"
         kind, options = backend.split(",", 1)
-        self.arguments += ["-chardev", f"{kind},id=serial{index},{options}",
-                           "-device", f"isa-serial,index={index},{place},chardev=serial{index}"]
+        self.arguments += ["-chardev", f"{kind},id=serial{index},{options}", "-device",
+                           f"{device},chardev=serial{index}"]
         self.serials += 1
 
     def port(self, name):

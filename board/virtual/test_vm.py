@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of board/vm, on the prepared board. About half a minute."""
+"""Tests of board/vm, on the prepared board: that of $BOARD_ARCH, or amd64. About half a minute."""
 import contextlib
 import os
 import pathlib
@@ -17,13 +17,15 @@ sys.dont_write_bytecode = True
 BOARD = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BOARD))
 
-from virtual import board, cache, host_command, packages  # noqa: E402
+from virtual import architecture, board, cache, host_command, packages  # noqa: E402
 
+ARCHITECTURE = architecture.ALL[os.environ.get("BOARD_ARCH", "amd64")]
 EVERY_BYTE = bytes(range(256)) * 4096
 
 
-def vm(*arguments, **options):
-    return subprocess.run([BOARD / "vm", *arguments], capture_output=True, **options)
+def vm(verb, *arguments, **options):
+    return subprocess.run(
+        [BOARD / "vm", verb, "--arch", ARCHITECTURE.name, *arguments], capture_output=True, **options)
 
 
 class Commands(unittest.TestCase):
@@ -97,8 +99,9 @@ class Commands(unittest.TestCase):
         self.assertIn("sysrq triggered crash", (self.results / "kernel.log").read_text())
 
     def test_a_qemu_that_does_not_start_is_told_in_its_words(self):
-        (self.folder / "qemu-system-x86_64").write_text("#!/bin/sh\necho 'no such machine' >&2; exit 1\n")
-        (self.folder / "qemu-system-x86_64").chmod(0o755)
+        emulator = self.folder / ARCHITECTURE.emulator
+        emulator.write_text("#!/bin/sh\necho 'no such machine' >&2; exit 1\n")
+        emulator.chmod(0o755)
         path = f"{self.folder}:{os.environ['PATH']}"
         done = vm("run", "--results", self.results, "--", "true", env=dict(os.environ, PATH=path))
         self.assertEqual(done.returncode, 125)
@@ -115,12 +118,13 @@ class Commands(unittest.TestCase):
             command=["true"], results=None, disk=None, real_time=False, instruction_ns=1, limit=10)
         with unittest.mock.patch.object(host_command.Machine, "start", start):
             with self.assertRaises(SystemExit) as raised:
-                host_command.run(board.prepare(), options)
+                host_command.run(board.prepare(ARCHITECTURE), options)
         self.assertEqual((raised.exception.code, started), (143, []))
 
     def test_signals_end_the_guest_too(self):
         for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
-            process = subprocess.Popen([BOARD / "vm", "run", "--", "sleep", "1000"], stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [BOARD / "vm", "run", "--arch", ARCHITECTURE.name, "--", "sleep", "1000"], stderr=subprocess.DEVNULL)
             guest = child_of(process)
             process.send_signal(number)
             self.assertEqual(process.wait(10), status)
