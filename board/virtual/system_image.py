@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 
-from . import cache, packages
+from . import cache, installation, packages
+from .architecture import AMD64
 
 HERE = pathlib.Path(__file__).parent
 START = HERE / "system/start"
@@ -59,8 +60,11 @@ rmdir "$1.bare"
 """
 
 
-def prepare(executables):
-    """The image that holds the libraries of these executables, made when it is not there yet."""
+def prepare(executables, board):
+    """The image that holds the libraries of these executables, made when it is not there yet. That for arm64 is made in
+    the board itself, where its maintainer scripts can run."""
+    if board.architecture is not AMD64:
+        return installation.prepare(board, PACKAGES, HOOK, START, SIZE_MIB)
     release = codename()
     wanted = PACKAGES + libraries(executables)
     key = cache.fingerprint(START, __file__, words=" ".join([release, *wanted]))

@@ -110,10 +110,13 @@ class Payload:
         subprocess.run(["strip", "-o", self.place(path), source], check=True)
         self.place(path).chmod(0o755)
 
-    def fill(self, executables):
+    def fill(self, executables, are_stripped):
         units = "usr/lib/systemd/system/"
         for name in ("kiosk-agent", "realtime-simulator"):
-            self.program(executables / name, f"usr/bin/{name}")
+            if are_stripped:
+                self.copy(executables / name, f"usr/bin/{name}", 0o755)
+            else:
+                self.program(executables / name, f"usr/bin/{name}")
         for name in ("kiosk-agent.service", "kiosk-console@.service"):
             self.copy(UNITS / name, units + name)
         self.copy(UNITS / "kiosk-agent.sysusers", "usr/lib/sysusers.d/kiosk-agent.conf")
