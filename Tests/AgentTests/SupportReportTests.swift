@@ -28,14 +28,14 @@ import Testing
         try week.append(
             [
                 ("turn", """
-                    "session":"sess_1","turn":1,"item":"item_1","realtime":{"status":"ok","text":"\(Self.spoken)"},\
+                    {"session":"sess_1","turn":1,"item":"item_1","realtime":{"status":"ok","text":"\(Self.spoken)"},\
                     "built_in":{"status":"ok","text":"Maple Street 4711"},\
-                    "assistant":{"status":"completed","text":"The desk on floor two has it.","played_ms":1}
+                    "assistant":{"status":"completed","text":"The desk on floor two has it.","played_ms":1}}
                     """),
-                ("fault", #""class":"link","what":"api.openai.com:443: connect: Connection refused""#),
-                ("fault", #""class":"tool","what":"lost_and_found: exit status 3: no umbrella of that colour""#),
-                ("fault", #""class":"server","what":"no such item: The GREEN umbrella, in the library""#),
-                ("fault", #""class":"turn","what":"it said: Maple Street 4711!""#),
+                ("fault", #"{"class":"link","what":"api.openai.com:443: connect: Connection refused"}"#),
+                ("fault", #"{"class":"tool","what":"lost_and_found: exit status 3: no umbrella of that colour"}"#),
+                ("fault", #"{"class":"server","what":"no such item: The GREEN umbrella, in the library"}"#),
+                ("fault", #"{"class":"turn","what":"it said: Maple Street 4711!"}"#),
             ], firstMs: now - 60_000)
         let report = try report("""
             journal.directory = "\(week.path)"
