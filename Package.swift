@@ -1,6 +1,12 @@
 // swift-tools-version:6.0
 import PackageDescription
 
+// Smaller by a tenth, and sooner started: relative relocations take bits instead of 24 bytes (C library 2.36 and later,
+// Debian 12's), our modules' public names are nobody else's, so that what none of us calls is left out, and functions
+// whose code is the same are one.
+let smaller = ["-use-ld=lld"]
+    + ["-z", "pack-relative-relocs", "--no-export-dynamic", "--icf=all"].flatMap { ["-Xlinker", $0] }
+
 // The map of the targets and why it is a star: README.md, "How it is built".
 // Tests/ArchitectureTests holds the same table as data and checks every import against it.
 let package = Package(
@@ -48,7 +54,8 @@ let package = Package(
                 "Session", "Realtime", "Audio", "GPIO", "Transport", "Journal", "CLinux",
                 "MonotonicClock", "CTOMLPlusPlus",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            linkerSettings: [.unsafeFlags(smaller, .when(configuration: .release))]),
         .executableTarget(
             name: "realtime-simulator",
             dependencies: [
