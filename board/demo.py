@@ -125,15 +125,15 @@ def run_openssl(folder, *arguments):
         raise Failed(f"openssl {arguments[0]}: {done.stderr.strip().splitlines()[-1]}")
 
 
-def make_certificates(folder):
-    """An authority of its own (ca.pem), and a certificate for localhost that it signed (server.pem, server.key)."""
+def make_certificates(folder, host="localhost"):
+    """An authority of its own (ca.pem), and a certificate for the host that it signed (server.pem, server.key)."""
     new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     run_openssl(folder, *new, "-subj", "/CN=kiosk-agent demo authority",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "ca.key", "-out", "ca.pem")
     run_openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+                "-subj", f"/CN={host}", "-keyout", "server.key", "-out", "server.csr")
     with open(os.path.join(folder, "server.ext"), "w") as file:
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n"
+        file.write(f"subjectAltName=DNS:{host},IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n"
                    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
     run_openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
                 "-days", "2", "-extfile", "server.ext", "-out", "server.pem")

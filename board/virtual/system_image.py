@@ -17,8 +17,9 @@ HERE = pathlib.Path(__file__).parent
 START = HERE / "system/start"
 TOOLS = ("mmdebstrap", "mke2fs")
 SIZE_MIB = 512
-# systemd and its devices, the agent's ExecReload, and the witness at the sound card's other end.
-PACKAGES = ["systemd-sysv", "udev", "procps", "alsa-utils"]
+# systemd and its devices, the agent's ExecReload, the witness at the sound card's other end, and what a kiosk's Debian
+# has that the package or board/provision asks for.
+PACKAGES = ["systemd-sysv", "udev", "procps", "alsa-utils", "python3", "ca-certificates", "dbus"]
 
 # What a kiosk has no use for while it is tried: each would take its time at every boot.
 MASKED = """\
@@ -47,6 +48,8 @@ mkdir "$1/etc/systemd/system/systemd-udev-trigger.service.d"
 printf '[Service]\\nExecStart=\\nExecStart=udevadm trigger --action=add -s sound -s gpio -s tty\\n' \
     >"$1/etc/systemd/system/systemd-udev-trigger.service.d/board.conf"
 ln -sf /usr/lib/board/start "$1/usr/sbin/init"
+# What keeps services from being started while the image is made.
+rm -f "$1/usr/sbin/policy-rc.d"
 rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin
 """
 # The bind mount shows the root alone, without the /proc, /sys and /dev that are mounted in it at this time.

@@ -9,6 +9,7 @@ import subprocess
 import demo
 
 SYSTEM = pathlib.Path(__file__).parent / "system"
+UNITS_FOLDER = "usr/lib/systemd/system/"
 UNITS = pathlib.Path(__file__).parent.parent.parent / "systemd"
 
 KEY = "sk-system-test-0123456789"
@@ -44,7 +45,7 @@ Description=Realtime simulator
 Before=kiosk-agent.service
 
 [Service]
-ExecStart=/usr/bin/realtime-simulator --listen 127.0.0.1:4443 --tls-cert /usr/lib/board/server.pem \
+ExecStart=/usr/bin/realtime-simulator --listen 127.0.0.1:PORT --tls-cert /usr/lib/board/server.pem \
 --tls-key /usr/lib/board/server.key --samples /usr/lib/board/samples --report /results/report.jsonl --require-key {KEY}
 """
 
@@ -110,27 +111,36 @@ class Payload:
         subprocess.run(["strip", "-o", self.place(path), source], check=True)
         self.place(path).chmod(0o755)
 
+    def executable(self, path, is_stripped):
+        """Where a package would put it."""
+        if is_stripped:
+            self.copy(path, f"usr/bin/{path.name}", 0o755)
+        else:
+            self.program(path, f"usr/bin/{path.name}")
+
+    def simulator(self, executables, is_stripped, host="localhost", port=4443):
+        """The server, and what stands for the visitor; its authority is ca.pem of usr/lib/board."""
+        self.executable(executables / "realtime-simulator", is_stripped)
+        self.write(UNITS_FOLDER + "simulator.service", SIMULATOR.replace("PORT", str(port)))
+        self.write(UNITS_FOLDER + "checks.service", CHECKS)
+        for unit in ("simulator.service", "checks.service"):
+            self.want(unit)
+        shutil.copytree(demo.SAMPLES, self.place("usr/lib/board/samples"))
+        demo.make_certificates(self.folder / "usr/lib/board", host)
+
     def fill(self, executables, are_stripped):
-        units = "usr/lib/systemd/system/"
-        for name in ("kiosk-agent", "realtime-simulator"):
-            if are_stripped:
-                self.copy(executables / name, f"usr/bin/{name}", 0o755)
-            else:
-                self.program(executables / name, f"usr/bin/{name}")
+        """The kiosk as the package installs it, with settings and key, beside the simulator."""
+        self.executable(executables / "kiosk-agent", are_stripped)
+        self.simulator(executables, are_stripped)
         for name in ("kiosk-agent.service", "kiosk-console@.service"):
-            self.copy(UNITS / name, units + name)
+            self.copy(UNITS / name, UNITS_FOLDER + name)
         self.copy(UNITS / "kiosk-agent.sysusers", "usr/lib/sysusers.d/kiosk-agent.conf")
         self.copy(UNITS / "60-kiosk-agent.rules", "usr/lib/udev/rules.d/60-kiosk-agent.rules")
         self.write("etc/kiosk-agent/kiosk-agent.toml", SETTINGS)
         self.write("etc/credstore/openai-api-key", KEY + "\n", 0o600)
         self.place("etc/credstore/openai-api-key").parent.chmod(0o700)
-        self.write(units + "simulator.service", SIMULATOR)
-        self.write(units + "checks.service", CHECKS)
-        for unit in ("kiosk-agent.service", "simulator.service", "checks.service"):
-            self.want(unit)
+        self.want("kiosk-agent.service")
         self.want("kiosk-console@ttyS1.service", by="dev-ttyS1.device")
-        shutil.copytree(demo.SAMPLES, self.place("usr/lib/board/samples"))
-        demo.make_certificates(self.folder / "usr/lib/board")
         self.copy(self.folder / "usr/lib/board/ca.pem", "etc/kiosk-agent/ca.pem")
         for name in ("common.bash", "power-on", "probe"):
             self.copy(SYSTEM / name, f"usr/lib/board/{name}", 0o755)
