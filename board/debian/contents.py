@@ -31,9 +31,8 @@ FILES = {
     "Sources/Session/Resources/transcription-prompt.txt": "etc/kiosk-agent/transcription-prompt.txt",
     "board/debian/copyright": f"{DOCUMENTS}/copyright",
 }
-# Those of other tools of the board: in the package when they are in the repository.
 PROGRAMS = {"board/provision": "usr/sbin/kiosk-agent-provision"}
-PAPERS = ("board/wiring.md", "board/wiring.svg")
+PAPERS = ("board/wiring.md", "board/wiring.svg", "board/walkthrough.md")
 
 
 class Agent:
@@ -93,11 +92,9 @@ def fill(tree, agent):
     for source, path in FILES.items():
         tree.copy(source, path)
     for source, path in PROGRAMS.items():
-        if (ROOT / source).exists():
-            tree.copy(source, path, 0o755)
+        tree.copy(source, path, 0o755)
     for source in PAPERS:
-        if (ROOT / source).exists():
-            tree.copy(source, f"{DOCUMENTS}/{pathlib.Path(source).name}")
+        tree.copy(source, f"{DOCUMENTS}/{pathlib.Path(source).name}")
     documents(tree, agent.version, agent.commands)
     tree.write("usr/share/bash-completion/completions/kiosk-agent", agent.completion)
     examples = BOARD / "examples"

@@ -1,12 +1,16 @@
 """The manual pages: sections of README.md, and what the executable says of its commands and options."""
+import ast
+import pathlib
 import re
 
 from . import readme
 
+PROVISION = pathlib.Path(__file__).parent.parent / "provision"
 EXAMPLES = "/usr/share/doc/kiosk-agent/examples/"
 
-# Name and section, one line about it, and the sections it is made of. OPTIONS are the executable's own words.
-OPTIONS = object()
+# Name and section, one line about it, and the sections it is made of. OPTIONS are the executable's own words, HELP
+# those of board/provision.
+OPTIONS, HELP = object(), object()
 PAGES = {
     ("kiosk-agent", 1): (
         "a voice kiosk: a button, a microphone, a loudspeaker and a Realtime server",
@@ -18,6 +22,9 @@ PAGES = {
     ("kiosk-agent-journal", 5): (
         "the voice kiosk's journal: its entries, and how to read them",
         ["Journal"]),
+    ("kiosk-agent-provision", 8): (
+        "makes a kiosk of a fresh Raspberry Pi OS or Debian",
+        [HELP, "From a bare Pi to the first spoken turn"]),
 }
 FILES = """\
 .SH FILES
@@ -52,6 +59,9 @@ def page(name, number, version, commands):
     for title in titles:
         if title is OPTIONS:
             lines += options(commands["command"])
+            continue
+        if title is HELP:
+            lines += provision_help()
             continue
         lines.append(f".SH {escaped(title.upper()) or 'DESCRIPTION'}")
         for block in readme.section(title):
@@ -120,6 +130,12 @@ def options(command):
         for argument in arguments(leaf):
             lines += [".TP", ".B " + escaped(shown(argument)), at_line(escaped(argument.get("abstract", "")))]
     return lines
+
+
+def provision_help():
+    """As `kiosk-agent-provision --help` shows it."""
+    text = ast.get_docstring(ast.parse(PROVISION.read_text())).replace("    provision ", "    kiosk-agent-provision ")
+    return [".SH DESCRIPTION", ".nf", *(at_line(escaped(line)) for line in text.splitlines()), ".fi"]
 
 
 def leaves(command, names=()):
