@@ -53,7 +53,10 @@ extension Devices {
                 try chip.pull(4, high: true)
                 // The click is where the card begins, some time before the press or after it.
                 var began: Instant?
-                while began == nil { began = cable.farStart() }
+                #expect(eventually {
+                    began = cable.farStart()
+                    return began != nil
+                })
                 // The loop is busy elsewhere.
                 usleep(UInt32(60_000 + trial * 1_300))
                 let edges = try button.watch(count: 1)
