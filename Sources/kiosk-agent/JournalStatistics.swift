@@ -64,22 +64,23 @@ struct JournalStatistics {
         days.values.reduce(into: [:]) { $0.merge($1[keyPath: part], uniquingKeysWith: +) }
     }
 
-    /// Takes in the entries of a time. Blocks for as long as the disk takes.
+    /// Takes in the entries of a time, and hands each that can be read to `seen`. Blocks for as long as the disk takes.
     mutating func read(
-        _ reader: inout JournalReader, since: String?, until: String?
+        _ reader: inout JournalReader, since: String?, until: String?, seen: (KnownEntry) -> Void = { _ in }
     ) throws(JournalError) {
-        try reader.read(since: since, until: until) {
-            add($0)
+        try reader.read(since: since, until: until) { entry in
+            if let known = KnownEntry(entry.line) {
+                add(known, of: entry)
+                seen(known)
+            } else {
+                unreadable += 1
+            }
             return true
         }
         cost = days.values.reduce(into: CostSum()) { $0.add($1.costs.sum) }
     }
 
-    private mutating func add(_ entry: JournalReader.Entry) {
-        guard let known = KnownEntry(entry.line) else {
-            unreadable += 1
-            return
-        }
+    private mutating func add(_ known: KnownEntry, of entry: JournalReader.Entry) {
         entries += 1
         firstAt = min(firstAt ?? known.at, known.at)
         lastAt = max(lastAt ?? known.at, known.at)

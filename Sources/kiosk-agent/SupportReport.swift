@@ -126,13 +126,9 @@ struct SupportReport {
         var (said, faults) = (SaidWords(), [(at: String, kind: String, what: String)]())
         var (statistics, reader) = (JournalStatistics(), JournalReader(directory: settings.journal.directory))
         do {
-            try statistics.read(&reader, since: since, until: nil)
-            var again = JournalReader(directory: settings.journal.directory)
-            try again.read(since: since, until: nil) { entry in
-                guard let known = KnownEntry(entry.line, textsOnly: true) else { return true }
+            try statistics.read(&reader, since: since, until: nil) { known in
                 known.content.said.forEach { said.add($0) }
                 if case .fault(let name, let what) = known.content { faults.append((known.at, name, what)) }
-                return true
             }
         } catch {
             return [("journal", ConsoleText.escaped("\(error)") + "\n")]
