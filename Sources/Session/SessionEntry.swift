@@ -1,7 +1,7 @@
 extension SessionStateMachine {
     /// What the journal keeps beside faults.
     public enum Entry: Sendable, Equatable {
-        case turn(SettledTurn)
+        indirect case turn(SettledTurn)
         case part(TurnPart)
         case task(SettledTask)
         case sessionOpened(String, reason: SessionOpening = .start, keptTurns: Int = 0)

@@ -69,7 +69,7 @@ public struct SessionStateMachine: Sendable {
         case notReconfigured(change: Int = 0, reason: String)
         case record(Entry)
         case show(StateLine)
-        case showTurn(SettledTurn)
+        indirect case showTurn(SettledTurn)
         case report(Fault)
         /// The last action of all.
         case stopped

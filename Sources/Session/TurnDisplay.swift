@@ -6,7 +6,7 @@ import Realtime
 struct TurnDisplay: Sendable {
     enum Line: Equatable {
         case state(StateLine)
-        case turn(SettledTurn)
+        indirect case turn(SettledTurn)
     }
 
     private struct Group {

@@ -4,7 +4,7 @@ import Session
 
 /// The members of journal entries as contract.md names them; `seq`, `at` and `crc32c` are the journal's.
 enum JournalEntry {
-    case turn(SettledTurn)
+    indirect case turn(SettledTurn)
     case part(TurnPart)
     case task(SettledTask)
     case sessionOpened(String, reason: SessionOpening, keptTurns: Int)

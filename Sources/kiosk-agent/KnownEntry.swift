@@ -25,7 +25,7 @@ struct KnownEntry: Decodable {
     }
 
     enum Content: Equatable {
-        case turn(SettledTurn)
+        indirect case turn(SettledTurn)
         /// What came of a turn that has not settled; the turn says it again.
         case part(TurnPart.Content)
         case task(Task)
