@@ -35,6 +35,17 @@ struct CommandLineTests {
         #expect(result.errors.contains("realtime.url"), "\(result.errors)")
     }
 
+    @Test func theSimulatorSaysWhereItListensAndEndsWithStatusZero() async throws {
+        let simulator = try Executable("realtime-simulator", [
+            "--samples", Samples.folder.path, "--listen", "127.0.0.1:0",
+        ])
+        try await eventually("the simulator listens: \(simulator.errors)") { simulator.lines.count > 1 }
+        let address = #/listening on ws://127\.0\.0\.1:\d+/v1/realtime/#
+        #expect(simulator.lines[0].wholeMatch(of: address) != nil, "\(simulator.output)")
+        simulator.terminate()
+        #expect(try await simulator.exitStatus() == 0)
+    }
+
     @Test func theButtonWithoutAnAgentEndsWith1AndOneLine() async throws {
         let bench = try Bench()
         try bench.writeSettings(microphone: [])

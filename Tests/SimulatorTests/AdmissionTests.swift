@@ -128,25 +128,4 @@ import Testing
         }
         for length in file().indices { _ = try? WAVFile(bytes: Array(file().prefix(length)), path: "f") }
     }
-
-    @Test func theServerSaysWhereItListensAndEndsWithStatusZero() throws {
-        let process = Process(), output = Pipe()
-        process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent(
-            "realtime-simulator")
-        if !FileManager.default.isExecutableFile(atPath: process.executableURL?.path ?? "") {
-            process.executableURL = Bundle(for: Marker.self).bundleURL.deletingLastPathComponent()
-                .appendingPathComponent("realtime-simulator")
-        }
-        process.arguments = ["--samples", Shipped.folder, "--listen", "127.0.0.1:0"]
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        process.terminate()
-        process.waitUntilExit()
-        #expect(line.hasPrefix("listening on ws://127.0.0.1:"))
-        #expect(line.hasSuffix("/v1/realtime\n"))
-        #expect(process.terminationStatus == 0)
-    }
-
-    private final class Marker {}
 }
