@@ -3,23 +3,21 @@
 As debootstrap does it for another processor: here the packages are unpacked, so that there are programs to begin with;
 then the board starts with that root, and dpkg installs all of them anew, with their maintainer scripts.
 """
-import os
 import pathlib
 import shutil
 import subprocess
 
-from . import cache, cross, machine, packages, userland
+from . import bootstrap, cache, cross, disk, machine, packages, userland
 
 SECOND_STAGE = pathlib.Path(__file__).parent / "system/second-stage"
 # Of this machine's time; on two busy cores it takes a tenth of it.
 LIMIT_S = 3000
-LEFT_OUT = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*")
 
 
 def prepare(board, wanted, hook, start, size_mib):
     """The image, with the packages `wanted`; the script `hook` makes it the board's, `start` is its first program."""
     names = wanted + userland.RUNTIME
-    key = cache.fingerprint(__file__, SECOND_STAGE, start, words=" ".join([hook, *names]))
+    key = cache.fingerprint(__file__, bootstrap.__file__, SECOND_STAGE, start, words=" ".join([hook, *names]))
     if found := cache.find("system-arm64", key):
         return found / "root.img"
     with cache.locked("system") as lock:
@@ -30,7 +28,8 @@ def prepare(board, wanted, hook, start, size_mib):
         with cache.made(path) as folder:
             fill(board, folder / "root", names, lock)
             shutil.copy(start, folder / "root/usr/lib/board/start")
-            image(folder, hook, size_mib)
+            (folder / "root/usr/lib/board/hook").write_text("#!/bin/sh\nset -- /\n" + hook)
+            disk.make(folder / "root.img", size_mib, "-O", "^has_journal", contents=folder / "root")
             shutil.rmtree(folder / "root")
             install(board, folder)
         return path / "root.img"
@@ -40,7 +39,7 @@ def fill(board, root, names, lock):
     archive = packages.Archive(board.architecture.release, board.architecture.name)
     archive.update()
     files = archive.fetch(*archive.closure("?essential", *names), lock=lock)
-    packages.unpack(files.values(), root, but=LEFT_OUT)
+    packages.unpack(files.values(), root, but=[f".{pattern}" for pattern in bootstrap.LEFT_OUT])
     cross.join_usr(root)
     waiting = root / "var/cache/board"
     waiting.mkdir(parents=True)
@@ -53,23 +52,12 @@ def fill(board, root, names, lock):
         shutil.copy(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
     (root / "etc/dpkg/dpkg.cfg.d").mkdir(parents=True, exist_ok=True)
     (root / "etc/dpkg/dpkg.cfg.d/board").write_text(
-        "force-unsafe-io\n" + "".join(f"path-exclude={pattern[1:]}\n" for pattern in LEFT_OUT))
+        "force-unsafe-io\n" + "".join(f"path-exclude={pattern}\n" for pattern in bootstrap.LEFT_OUT))
     for name in ("proc", "sys", "dev", "run", "tmp", "mnt", "root", "etc/systemd/system", "usr/lib/board"):
         (root / name).mkdir(parents=True, exist_ok=True)
     shutil.copy(SECOND_STAGE, root / "usr/lib/board/second-stage")
     (root / "usr/sbin/init").unlink(missing_ok=True)
     (root / "usr/sbin/init").symlink_to("/usr/lib/board/second-stage")
-
-
-def image(folder, hook, size_mib):
-    """Writes the folder `root` as root.img. All of it is root's, whoever runs this."""
-    (folder / "root/usr/lib/board/hook").write_text("#!/bin/sh\nset -- /\n" + hook)
-    entering = [] if os.getuid() == 0 else ["unshare", "--map-root-user"]
-    mke2fs = shutil.which("mke2fs", path=os.environ["PATH"] + ":/usr/sbin")
-    if mke2fs is None:
-        raise cache.Failure("missing: mke2fs: install it with: board/install-packages --arm64")
-    subprocess.run([*entering, mke2fs, "-q", "-t", "ext4", "-O", "^has_journal", "-d", folder / "root",
-                    folder / "root.img", f"{size_mib}M"], check=True)
 
 
 def install(board, folder):

@@ -33,7 +33,7 @@ class Archive:
         self.environment = dict(os.environ, APT_CONFIG=str(self.folder / "apt.conf"), LC_ALL="C")
 
     def update(self):
-        """Fetches the lists. Needs the network."""
+        """Fetches the lists. Needs the network; waits for another that does the same."""
         for name in ("lists/partial", "cache/archives/partial", "state", "etc"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.packages.mkdir(exist_ok=True)
@@ -45,7 +45,8 @@ class Archive:
             f"{signed} {mirror} {self.release}-updates main\n"
             f"{signed} {security} {self.release}-security main\n")
         (self.folder / "apt.conf").write_text("\n".join(settings(self.folder, self.architecture)) + "\n")
-        self.apt("apt-get", "update", "-qq", "--error-on=any")
+        with cache.locked(self.folder.name):
+            self.apt("apt-get", "update", "-qq", "--error-on=any")
 
     def apt(self, *command):
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)

@@ -1,12 +1,10 @@
 """A machine that boots a Debian with systemd, to be looked at from inside: see system_image and system_payload."""
-import os
-import shutil
 import subprocess
 import time
 
 import demo
 
-from . import cache, machine, system_payload, terminal
+from . import disk, machine, system_payload, terminal
 
 DATA_MIB = 128
 # Of this machine's time, which a busy one has less of; the guest's is virtual.
@@ -40,7 +38,7 @@ class SystemBoard:
 
     def add_data_disk(self):
         self.data = self.scratch / "data.img"
-        run_tool("mke2fs", "-q", "-t", "ext4", "-L", "kiosk-data", self.data, f"{DATA_MIB}M")
+        disk.make(self.data, DATA_MIB, label="kiosk-data")
 
     def boot(self, name, until):
         """Runs the program `name` until the file `until` is there, then ends the machine without warning. What came
@@ -72,9 +70,3 @@ class SystemBoard:
             console.end()
         return f"{time.monotonic() - started:.0f} s of this machine's time"
 
-
-def run_tool(name, *arguments):
-    path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin")
-    if path is None:
-        raise cache.Failure(f"missing: {name}: install it with: board/install-packages --board")
-    subprocess.run([path, *arguments], check=True, stdout=subprocess.DEVNULL)

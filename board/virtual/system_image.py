@@ -7,19 +7,17 @@ has subordinate ids.
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 
-from . import cache, installation, packages
+from . import bootstrap, cache, disk, installation
 from .architecture import AMD64
 
 HERE = pathlib.Path(__file__).parent
 START = HERE / "system/start"
-TOOLS = ("mmdebstrap", "mke2fs")
 SIZE_MIB = 512
 # systemd and its devices, the agent's ExecReload, the witness at the sound card's other end, and what a kiosk's Debian
 # has that the package or board/provision asks for.
-PACKAGES = ["systemd-sysv", "udev", "procps", "alsa-utils", "python3", "ca-certificates", "dbus"]
+PACKAGES = ["apt", "systemd-sysv", "udev", "procps", "alsa-utils", "python3", "ca-certificates", "dbus"]
 
 # What a kiosk has no use for while it is tried: each would take its time at every boot.
 MASKED = """\
@@ -32,7 +30,6 @@ systemd-logind.service systemd-modules-load.service systemd-networkd.service sys
 systemd-random-seed.service systemd-sysctl.service systemd-timesyncd.service systemd-tmpfiles-clean.timer
 systemd-update-utmp-runlevel.service systemd-update-utmp.service systemd-user-sessions.service
 """
-LEFT_OUT = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"]
 
 HOOK = f"""\
 set -e
@@ -57,7 +54,7 @@ IMAGE = """\
 set -e
 mkdir "$1.bare"
 mount --bind "$1" "$1.bare"
-mke2fs -q -t ext4 -O ^has_journal -d "$1.bare" "{path}" {size}M
+{mke2fs} -q -t ext4 -O ^has_journal -d "$1.bare" "{path}" {size}M
 umount "$1.bare"
 rmdir "$1.bare"
 """
@@ -70,7 +67,7 @@ def prepare(executables, board):
         return installation.prepare(board, PACKAGES, HOOK, START, SIZE_MIB)
     release = codename()
     wanted = PACKAGES + libraries(executables)
-    key = cache.fingerprint(START, __file__, words=" ".join([release, *wanted]))
+    key = cache.fingerprint(START, __file__, bootstrap.__file__, words=" ".join([release, *wanted]))
     if found := cache.find("system", key):
         return found / "root.img"
     with cache.locked("system"):
@@ -80,31 +77,12 @@ def prepare(executables, board):
 
 
 def make(path, release, wanted):
-    for tool in TOOLS:
-        # Debian's PATH of a user leaves the second folder out.
-        if shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin") is None:
-            raise cache.Failure(f"missing: {tool}: install it with: board/install-packages --board")
     print(f"preparing the system board: Debian {release} with {', '.join(wanted)}", flush=True)
-    mirror, security = packages.mirrors()
-    sources = [f"deb {mirror} {release} main", f"deb {mirror} {release}-updates main",
-               f"deb {security} {release}-security main"]
     with cache.made(path) as folder:
-        # Without root it is a subordinate user that writes the image, who has no right to write here but this one.
-        folder.chmod(0o777)
-        acquire = folder / "apt.conf"
-        acquire.write_text("".join(f"{line}\n" for line in packages.settings("") if line.startswith("Acquire::")))
-        command = ["mmdebstrap", "--quiet", "--format=null", "--variant=minbase", "--include=" + ",".join(wanted),
-                   f"--aptopt={acquire}", *(f"--dpkgopt=path-exclude={name}" for name in LEFT_OUT),
-                   "--customize-hook=mkdir -p \"$1/usr/lib/board\"",
-                   f"--customize-hook=copy-in {START} /usr/lib/board", "--customize-hook=" + HOOK,
-                   "--customize-hook=" + IMAGE.format(path=folder / "root.img", size=SIZE_MIB),
-                   release, "/dev/null", *sources]
-        environment = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            wrong = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
-            raise cache.Failure(f"mmdebstrap: {(wrong or done.stderr.splitlines() or ['no reason given'])[0]}")
-        folder.chmod(0o755)
+        image = IMAGE.format(mke2fs=disk.tool(), path=folder / "root.img", size=SIZE_MIB)
+        hooks = ['mkdir -p "$1/usr/lib/board"', f"copy-in {START} /usr/lib/board", HOOK, image]
+        bootstrap.make(release, wanted, folder, "/dev/null", "--format=null",
+                       *(f"--customize-hook={hook}" for hook in hooks))
         own(folder / "root.img")
     return path
 
