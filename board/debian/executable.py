@@ -16,14 +16,14 @@ def install(source, architecture, target):
     target.chmod(0o755)
     if re.search(r"\s\.symtab\s", run("readelf", "--sections", "--wide", target)):
         run(STRIPS[architecture], "--strip-all", "--remove-section=.comment", target)
-    target.write_bytes(without_search_path(target.read_bytes()))
+    remove_search_path(target)
 
 
-def without_search_path(image):
+def remove_search_path(file):
     """The linker is told to look beside the executable first, for libraries that are linked in: not in /usr/bin."""
+    image = bytearray(file.read_bytes())
     if image[:6] != b"\x7fELF\x02\x01":
-        raise Failure("kiosk-agent: wanted a 64-bit little-endian ELF file")
-    image = bytearray(image)
+        raise Failure(f"{file.name}: wanted a 64-bit little-endian ELF file")
     # e_shoff, e_shentsize and e_shnum of the header; of each section sh_type, sh_offset and sh_size.
     sections, = struct.unpack_from("<Q", image, 40)
     size, count = struct.unpack_from("<HH", image, 58)
@@ -36,4 +36,4 @@ def without_search_path(image):
         kept += [(DT_NULL, 0)] * (len(entries) - len(kept))
         for at, entry in enumerate(kept):
             struct.pack_into("<QQ", image, offset + 16 * at, *entry)
-    return bytes(image)
+    file.write_bytes(image)

@@ -4,9 +4,9 @@ the simulator as a service beside them, and the checks.
 import os
 import pathlib
 import shutil
-import subprocess
 
 import demo
+from debian import dependencies, executable
 
 SYSTEM = pathlib.Path(__file__).parent / "system"
 UNITS_FOLDER = "usr/lib/systemd/system/"
@@ -66,7 +66,7 @@ can open a TCP socket
 can read its key
 can use priority 20
 opens /dev/full
-opens /dev/gpiochip0
+opens /dev/gpiochipN
 opens /dev/null
 opens /dev/random
 opens /dev/snd/controlC0
@@ -106,21 +106,13 @@ class Payload:
         name = unit.replace("@ttyS1", "@")
         self.place(f"etc/systemd/system/{by}.wants/{unit}").symlink_to(f"/usr/lib/systemd/system/{name}")
 
-    def program(self, source, path):
-        """Without debug symbols: they are nine tenths of what would be copied."""
-        subprocess.run(["strip", "-o", self.place(path), source], check=True)
-        self.place(path).chmod(0o755)
+    def executable(self, path):
+        """As a package has it: without debug symbols, which are nine tenths of what would be copied."""
+        executable.install(path, dependencies.architecture(path), self.place(f"usr/bin/{path.name}"))
 
-    def executable(self, path, is_stripped):
-        """Where a package would put it."""
-        if is_stripped:
-            self.copy(path, f"usr/bin/{path.name}", 0o755)
-        else:
-            self.program(path, f"usr/bin/{path.name}")
-
-    def simulator(self, executables, is_stripped, host="localhost", port=4443):
+    def simulator(self, executables, host="localhost", port=4443):
         """The server, and what stands for the visitor; its authority is ca.pem of usr/lib/board."""
-        self.executable(executables / "realtime-simulator", is_stripped)
+        self.executable(executables / "realtime-simulator")
         self.write(UNITS_FOLDER + "simulator.service", SIMULATOR.replace("PORT", str(port)))
         self.write(UNITS_FOLDER + "checks.service", CHECKS)
         for unit in ("simulator.service", "checks.service"):
@@ -128,10 +120,10 @@ class Payload:
         shutil.copytree(demo.SAMPLES, self.place("usr/lib/board/samples"))
         demo.make_certificates(self.folder / "usr/lib/board", host)
 
-    def fill(self, executables, are_stripped):
+    def fill(self, executables):
         """The kiosk as the package installs it, with settings and key, beside the simulator."""
-        self.executable(executables / "kiosk-agent", are_stripped)
-        self.simulator(executables, are_stripped)
+        self.executable(executables / "kiosk-agent")
+        self.simulator(executables)
         for name in ("kiosk-agent.service", "kiosk-console@.service"):
             self.copy(UNITS / name, UNITS_FOLDER + name)
         self.copy(UNITS / "kiosk-agent.sysusers", "usr/lib/sysusers.d/kiosk-agent.conf")
@@ -142,7 +134,7 @@ class Payload:
         self.want("kiosk-agent.service")
         self.want("kiosk-console@ttyS1.service", by="dev-ttyS1.device")
         self.copy(self.folder / "usr/lib/board/ca.pem", "etc/kiosk-agent/ca.pem")
-        for name in ("common.bash", "power-on", "probe"):
+        for name in ("common.bash", "gpio-chip", "power-on", "probe"):
             self.copy(SYSTEM / name, f"usr/lib/board/{name}", 0o755)
         self.write("usr/lib/board/may", MAY)
 

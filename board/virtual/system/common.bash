@@ -54,6 +54,11 @@ number_of() {
     done
 }
 
+last_turn() { cat $journal/*.jsonl | grep -F '"kind":"turn"' | tail -n 1; }
+
+# When the last turn was written, in ms: we look only now and then.
+last_turn_ms() { [[ $(last_turn) =~ \"at\":\"([^\"]+)\" ]] && date -d "${BASH_REMATCH[1]}" +%s%3N; }
+
 has_more() {
     local number
     number_of "$1"
@@ -80,5 +85,5 @@ turn() {
     release
     released=$(now_ms)
     eventually 20 "the turn is settled" has_more '"kind":"turn"' "$before" || return
-    echo "settled $(($(now_ms) - released)) ms after the release"
+    echo "settled $(($(last_turn_ms) - released)) ms after the release"
 }
