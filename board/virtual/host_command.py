@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from . import cache
+from . import cache, cross
 from .machine import Machine
 
 # As `timeout` and `env` have them: what went wrong is ours, not the command's.
@@ -63,7 +63,8 @@ def script(command, own_root):
     if "BOARD_EXECUTABLES" in kept:
         kept["BOARD_EXECUTABLES"] = os.path.abspath(kept["BOARD_EXECUTABLES"])
     if own_root:
-        kept["PATH"] = "/usr/sbin:/usr/bin"
+        # The tests' Swift is not where they were built.
+        kept.update(PATH="/usr/sbin:/usr/bin", LD_LIBRARY_PATH=f"/{cross.LIBRARIES}")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in kept.items()]
     # Fresh in the guest: what the command needs from there is bound into it.
     wanted = [os.getcwd(), kept.get("BOARD_EXECUTABLES"), os.path.dirname(shutil.which(command[0]) or "")]
