@@ -57,6 +57,8 @@ final class ClientOpening {
         }
     }
 
+    var isSecuring: Bool { if case .opening(let opening) = state { opening.isSecuring } else { false } }
+
     /// Goes on as far as it can, then looks at the clock. Never blocks.
     func process(now: Instant) -> Outcome {
         while true {

@@ -75,6 +75,9 @@ final class StreamOpening {
     /// When all patience ends, also for what the owner does with the stream if it has to share this time.
     var expiry: Instant { beginning + StreamOpening.wait }
 
+    /// TLS is being agreed on: the other end is there, and has what we said first.
+    var isSecuring: Bool { if case .securing = state { true } else { false } }
+
     /// Goes on as far as it can, then looks at the clock. Never blocks.
     func process(now: Instant) -> Outcome {
         while true {

@@ -87,6 +87,9 @@ public final class WebSocket {
         }
     }
 
+    /// A client's: TLS is being agreed on. The server is there, and has what we said first.
+    public var isSecuring: Bool { if case .connecting(let opening) = state { opening.isSecuring } else { false } }
+
     /// What to wait for; nil when there is no socket to wait for: the connection is over, its end is about to be told,
     /// or the owner has to answer `.upgradeRequested`.
     public var pollRequest: PollRequest? {

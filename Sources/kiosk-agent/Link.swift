@@ -16,6 +16,8 @@ final class Link {
     private var isAwaitingKey = false
     /// The server has greeted us: it took the key.
     private var isGreeted = false
+    /// The code that led to the server was given back.
+    private var hasForgottenWay = false
     private var socket: WebSocket?
 
     /// Throws when the trust anchors cannot be read. `key` is the account's own, `keys` learns all others.
@@ -50,6 +52,7 @@ final class Link {
         supply.begin(at: now)
         isAwaitingKey = true
         isGreeted = false
+        hasForgottenWay = false
     }
 
     /// Goes on to the server as soon as there is a key; what went wrong if none comes.
@@ -84,7 +87,13 @@ final class Link {
     func process(at now: Instant) -> [SessionStateMachine.Input] {
         if isAwaitingKey, let loss = awaitKey(at: now) { return [.lost(loss)] }
         guard let socket else { return [] }
-        return socket.process(now: now).compactMap { event in
+        let events = socket.process(now: now)
+        if socket.isSecuring, !hasForgottenWay {
+            // While the server answers; what comes now needs 4 MB of its own.
+            clinux_forget_code()
+            hasForgottenWay = true
+        }
+        return events.compactMap { event in
             switch event {
             case .opened: handshakeIsDone()
             case .text(let bytes): received(bytes)

@@ -5,15 +5,15 @@ import CLinux
 func runAgent(
     environment: [String: String], load: @escaping () throws(CommandFailure) -> Runner.Setup
 ) throws(CommandFailure) -> Int32 {
-    // Of the 12 MB of code that a start touches a kiosk that runs needs 2: each step gives back what it alone needed.
-    // Here the command line's, below what reads the settings and builds the rooms.
-    clinux_forget_code()
     var setup: Runner.Setup
     do throws(CommandFailure) { setup = try load() } catch {
         // `systemctl status` and the serial console show it.
         ServiceNotifier(environment: environment).show(status: error.line)
         throw error
     }
+    // Of the 12 MB of code that a start touches a kiosk that runs needs 2: each step gives back what it alone needed.
+    // Here what read the command line and the settings, below what builds the rooms.
+    clinux_forget_code()
     var formerSetup: Runner.Setup?
     var greeting: Runner.Greeting?
     while true {

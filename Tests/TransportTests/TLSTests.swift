@@ -84,8 +84,11 @@ import Testing
         // By its number: where localhost has two addresses, the one that refused would be named as well.
         let server = try RawServer()
         let pair = RawPair(client: Peer(try connect(to: "wss://127.0.0.1:\(server.port)/")), server: server)
+        #expect(!pair.client.socket.isSecuring)
         try #require(pair.run { !server.received.isEmpty })
+        #expect(pair.client.socket.isSecuring)
         pair.client.process(start + .seconds(10))
+        #expect(!pair.client.socket.isSecuring)
         #expect(pair.client.closure?.error?.description == "127.0.0.1:\(server.port): tls: no answer within 10 s")
     }
 
