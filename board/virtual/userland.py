@@ -9,8 +9,8 @@ from . import cache, cross, packages
 PACKAGES = [
     "base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils", "findutils", "grep", "hostname", "mawk",
     "mount", "procps", "sed", "util-linux",
-    # The visitor's mouth and ear, certificates, and a look at GPIO lines.
-    "alsa-utils", "openssl", "gpiod",
+    # The visitor's mouth and ear, certificates, a look at GPIO lines; and the server of board/bench-audio.
+    "alsa-utils", "openssl", "gpiod", "python3",
     # The tests' Swift.
     "libswiftlang",
 ]
