@@ -36,7 +36,9 @@ struct UnitState: Equatable {
         if property("LoadState") == "masked" { return "the unit is masked" }
         switch property("ActiveState") {
         case "active": return "systemd takes it for running"
-        case "activating" where property("SubState") != "auto-restart": return "it is starting"
+        case "activating" where property("SubState") != "auto-restart":
+            // Asked in the midst of one of many starts, of which systemd has forgotten how the last one ended.
+            return "it is starting" + (["", "0"].contains(property("NRestarts")) ? "" : " " + restarts)
         case "deactivating": return "it is stopping"
         case "reloading": return "it reads its settings"
         default: break
@@ -46,10 +48,10 @@ struct UnitState: Equatable {
             let isDisabled = property("UnitFileState") == "disabled"
             return "it was stopped, or never started" + (isDisabled ? ", and does not start at boot" : "")
         }
-        let restarts = property("NRestarts")
-        let often = isAgain ? "it ends again and again (started anew \(restarts) times)" : "it ended"
-        return often + end.map { ": \($0)" }.joined()
+        return (isAgain ? "it ends again and again " + restarts : "it ended") + end.map { ": \($0)" }.joined()
     }
+
+    private var restarts: String { "(started anew \(property("NRestarts")) times)" }
 
     /// How its program ended.
     private var end: [String] {

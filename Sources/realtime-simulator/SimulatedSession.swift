@@ -244,7 +244,7 @@ struct SimulatedSession {
             speechItemID = nil
         }
         stopIdling()
-        send(["type": "session.updated", "session": session.value])
+        // First: who is told of the update may look at the report at once.
         report(
             "updated",
             [
@@ -252,6 +252,7 @@ struct SimulatedSession {
                 "turn_detection": session.turnDetection ?? .null,
                 "noise_reduction": session.value.at("audio", "input", "noise_reduction") ?? .null,
             ])
+        send(["type": "session.updated", "session": session.value])
     }
 
     // MARK: Saying
