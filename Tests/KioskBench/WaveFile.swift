@@ -26,7 +26,8 @@ package struct WaveFile {
         data += le(UInt32(Self.rate)) + le(UInt32(Self.rate * 2)) + le(UInt16(2)) + le(UInt16(16))
         data += Data("data".utf8) + le(size)
         samples.withUnsafeBytes { data += Data($0) }
-        try data.write(to: url)
+        // At once: a kiosk that opens its devices again meanwhile must not find an empty file.
+        try data.write(to: url, options: .atomic)
     }
 
     /// Milliseconds of audio a growing file holds now.
