@@ -28,6 +28,7 @@ import Testing
             "it ends again and again (started anew 1 times): it stood still and was ended by the watchdog"
         ),
         (loaded + "ActiveState=active\nSubState=running\nResult=success\n", "systemd takes it for running"),
+        (loaded + "ActiveState=activating\nSubState=start\nResult=success\n", "it is starting"),
         (loaded + "ActiveState=activating\nSubState=start\nResult=success\nNRestarts=0\n", "it is starting"),
         (
             loaded + "ActiveState=activating\nSubState=start\nResult=success\nNRestarts=3\n",

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from . import cache, cross
+from . import cross
 from .machine import Machine
 
 # As `timeout` and `env` have them: what went wrong is ours, not the command's.

@@ -69,4 +69,3 @@ class SystemBoard:
             process.wait()
             console.end()
         return f"{time.monotonic() - started:.0f} s of this machine's time"
-

@@ -1,7 +1,6 @@
 """What a run of the system board adds to Debian: executables, units and settings where a package would put them,
 the simulator as a service beside them, and the checks.
 """
-import os
 import pathlib
 import shutil
 
