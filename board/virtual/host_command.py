@@ -44,6 +44,8 @@ def attempt(board, options, scratch, log):
     machine.serial_cable()
     if options.disk:
         machine.drive(options.disk, snapshot=True)
+    if options.blocks:
+        machine.write_blocks(os.path.abspath(options.blocks))
     machine.append(f"board.command={command}")
     output, status = machine.port("output"), machine.port("status")
     # From before there is a guest: one that a signal finds half started ends with us.

@@ -15,6 +15,10 @@ PR_SET_PDEATHSIG = 1    # linux/prctl.h
 # speed of a small board's core, and leaves most room to real-time work.
 INSTRUCTION_SHIFT = 0
 
+# Where the kernel puts a program when nothing is to be random, by ELF_ET_DYN_BASE in asm/elf.h; and more than it takes.
+PROGRAM_BASE = {"amd64": 0x5555_5555_4000, "arm64": 0xaaaa_aaaa_0000}
+PROGRAM_SIZE = 64 << 20
+
 # Drives are memory of the guest, which the kernel takes in such units (bytes).
 DRIVE_UNIT = 128 << 20
 
@@ -33,6 +37,7 @@ class Machine:
     machine.serial_socket() -> socket                    # the next ttyS: this end of it
     machine.serial_cable()                               # the next two ttyS, joined like a null-modem cable
     machine.port("name") -> socket                       # a virtio port: /dev/virtio-ports/name, bytes exactly
+    machine.write_blocks(file)                           # each block of a program's code at PROGRAM_BASE, disassembled
     machine.append("systemd.show_status=0", ...)         # more words for the kernel's command line
     process = machine.start()                            # subprocess.Popen of the qemu; kill() it for a power cut
 
@@ -88,6 +93,11 @@ class Machine:
 
     def append(self, *words):
         self.words += words
+
+    def write_blocks(self, file):
+        """When it is executed first, by any process: only ours should be there."""
+        self.arguments += ["-d", "in_asm", "-D", file,
+                           "-dfilter", f"{PROGRAM_BASE[self.architecture.name]:#x}+{PROGRAM_SIZE:#x}"]
 
     def share(self, tag, folder, read_only=True):
         only = ",readonly=on" if read_only else ""

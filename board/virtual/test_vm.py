@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 BOARD = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BOARD))
 
-from virtual import architecture, board, cache, host_command, packages  # noqa: E402
+from virtual import architecture, board, cache, host_command, machine, packages  # noqa: E402
 
 ARCHITECTURE = architecture.ALL[os.environ.get("BOARD_ARCH", "amd64")]
 EVERY_BYTE = bytes(range(256)) * 4096
@@ -63,6 +63,16 @@ class Commands(unittest.TestCase):
 
     def read_only(self):
         return "touch: cannot touch 'written': Read-only file system\n"
+
+    def test_what_a_program_executed_is_written(self):
+        script = "od --address-radix=n --format=x8 --skip-bytes=24 --read-bytes=8 /usr/bin/true; " \
+                 "setarch --addr-no-randomize /usr/bin/true"
+        done = vm("run", "--blocks", self.folder / "blocks", "--", "sh", "-c", script)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        entry = machine.PROGRAM_BASE[ARCHITECTURE.name] + int(done.stdout, 16)
+        addresses = [int(line.split(":")[0], 16) for line in (self.folder / "blocks").read_text().splitlines()
+                     if line.startswith("0x")]
+        self.assertIn(entry, addresses)
 
     def test_a_guest_that_hangs_is_ended_at_the_limit(self):
         started = time.monotonic()
