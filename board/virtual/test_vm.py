@@ -125,7 +125,7 @@ class Commands(unittest.TestCase):
             started.append(machine)
 
         options = types.SimpleNamespace(
-            command=["true"], results=None, disk=None, real_time=False, instruction_ns=1, limit=10)
+            command=["true"], results=None, disk=None, blocks=None, real_time=False, instruction_ns=1, limit=10)
         with unittest.mock.patch.object(host_command.Machine, "start", start):
             with self.assertRaises(SystemExit) as raised:
                 host_command.run(board.prepare(ARCHITECTURE), options)
