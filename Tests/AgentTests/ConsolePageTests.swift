@@ -25,15 +25,20 @@ import Testing
             assistant: assistant)
     }
 
+    /// Its clock stands, too: entries of another day than the clock's would each end a segment.
+    private func journal() throws -> Journal {
+        try Journal(directory: folder.path + "/journal", clock: WallClock { Self.atMs })
+    }
+
     private func write(_ entries: [JournalEntry], atMs: Int64 = atMs) throws {
-        var journal = try Journal(directory: folder.path + "/journal")
+        var journal = try journal()
         for entry in entries {
             try journal.append(kind: entry.kind, members: entry.members, durable: false, atMs: atMs)
         }
     }
 
     private func write(_ kind: String, _ members: String, atMs: Int64 = atMs) throws {
-        var journal = try Journal(directory: folder.path + "/journal")
+        var journal = try journal()
         try journal.append(kind: kind, members: members, durable: false, atMs: atMs)
     }
 
@@ -238,7 +243,7 @@ import Testing
     }
 
     @Test func partsOfTurnsThatNeverEndTakeBoundedMemory() throws {
-        var journal = try Journal(directory: folder.path + "/journal")
+        var journal = try journal()
         for turn in 0..<1000 {
             let members = #"{"session":"s","turn":\#(turn),"realtime":{"status":"ok","text":"\#(turn)"}}"#
             try journal.append(kind: "part", members: members, durable: false, atMs: Self.atMs)

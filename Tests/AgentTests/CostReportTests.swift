@@ -31,7 +31,7 @@ import Testing
     }
 
     private func write(_ turns: [SettledTurn], dayOffset: Int64 = 0, other: [(String, String)] = []) throws {
-        var journal = try Journal(directory: folder.path)
+        var journal = try Journal(directory: folder.path, clock: WallClock { Self.atMs })
         let atMs = Self.atMs + dayOffset * WallClock.dayMs
         for turn in turns {
             try journal.append(kind: "turn", members: JournalEntry.turn(turn).members, durable: false, atMs: atMs)
