@@ -96,17 +96,14 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-let ours = package.targets.filter { $0.type == .regular || $0.type == .executable }
-for target in ours {
-    // Each function is for the linker to leave out or to lay elsewhere.
-    target.swiftSettings = [.unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release))]
-}
-
+// Each function is for the linker to leave out or to lay elsewhere.
+var forRelease = ["-Xfrontend", "-function-sections"]
 // Whether a variable is changed while it is read is asked at run time only in debug builds, which the tests are: in a
 // release build it would be a twentieth of what the loop does. Older compilers keep asking: with that off, Swift 6.0.3
 // ends a noncopyable property of a class at its first use, so that files are closed in use.
 #if compiler(>=6.3)
-for target in ours {
-    target.swiftSettings! += [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
-}
+forRelease.append("-enforce-exclusivity=unchecked")
 #endif
+for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings = [.unsafeFlags(forRelease, .when(configuration: .release))]
+}
